@@ -1,0 +1,1 @@
+"""The live shell: every await in production is here. Decides nothing; ``engine.step`` does."""

@@ -1,0 +1,132 @@
+"""What can be traded or watched, and on which price grid.
+
+One frozen value names any instrument, so that it can key quotes, positions and subscriptions alike.
+Knows nothing of broker contract ids: those are the adapter's business.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Rounding: TypeAlias = Literal["down", "up", "nearest"]
+
+_ROUNDING = {"down": ROUND_FLOOR, "up": ROUND_CEILING, "nearest": ROUND_HALF_UP}
+
+
+class Kind(StrEnum):
+    """The kind of instrument; values are the security types of the TWS API."""
+
+    INDEX = "IND"
+    STOCK = "STK"
+    FUTURE = "FUT"
+    OPTION = "OPT"
+    FOREX = "CASH"
+
+
+class Right(StrEnum):
+    CALL = "C"
+    PUT = "P"
+
+
+class Settlement(StrEnum):
+    """When an expiring option or future takes its final value."""
+
+    AM = "AM"  # on the opening of the session after the last trading day
+    PM = "PM"  # on the close of the last trading day
+
+
+_PM_CLASSES = frozenset({"SPXW"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One instrument.
+
+    ``expiration`` is the last trading day, as the broker lists it: for an AM-settled VIX or SPX option
+    that is the session before the settlement day. ``strike`` is an exact float (0.5 steps at the finest).
+    """
+
+    kind: Kind
+    symbol: str
+    exchange: str
+    trading_class: str = ""
+    expiration: date | None = None
+    strike: float = 0.0
+    right: Right | None = None
+    multiplier: int = 1
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        if self.kind is Kind.OPTION and (
+            self.expiration is None or self.right is None or not self.strike > 0
+        ):
+            raise ValueError(f"option without expiration, right or strike: {self.symbol}")
+        if self.kind is Kind.FUTURE and self.expiration is None:
+            raise ValueError(f"future without expiration: {self.symbol}")
+
+    @property
+    def settlement(self) -> Settlement:
+        return Settlement.PM if self.trading_class in _PM_CLASSES else Settlement.AM
+
+    @property
+    def label(self) -> str:
+        """A short unambiguous name for logs: ``SPXW 2018-03-02 2690 P``."""
+        if self.kind is Kind.OPTION:
+            assert self.expiration is not None and self.right is not None
+            return f"{self.trading_class} {self.expiration} {self.strike:g} {self.right}"
+        if self.kind is Kind.FUTURE:
+            return f"{self.trading_class or self.symbol} {self.expiration}"
+        return self.symbol
+
+
+def index(symbol: str, exchange: str = "CBOE") -> Contract:
+    return Contract(Kind.INDEX, symbol, exchange)
+
+
+def stock(symbol: str) -> Contract:
+    return Contract(Kind.STOCK, symbol, "SMART")
+
+
+def vx_future(expiration: date) -> Contract:
+    """A monthly VX future; ``expiration`` is its final settlement day (it trades until that morning)."""
+    return Contract(Kind.FUTURE, "VIX", "CFE", "VX", expiration, multiplier=1000)
+
+
+def spxw_option(expiration: date, strike: float, right: Right) -> Contract:
+    return Contract(Kind.OPTION, "SPX", "SMART", "SPXW", expiration, strike, right, 100)
+
+
+def vix_option(expiration: date, strike: float, right: Right = Right.CALL) -> Contract:
+    """A monthly VIX option; ``expiration`` is its last trading day, normally the Tuesday."""
+    return Contract(Kind.OPTION, "VIX", "SMART", "VIX", expiration, strike, right, 100)
+
+
+SPX = index("SPX")
+VIX = index("VIX")
+VIX9D = index("VIX9D")
+VIX3M = index("VIX3M")
+VVIX = index("VVIX")
+
+COMBO_INCREMENT = Decimal("0.05")  # index-option combos are quoted and accepted in nickels
+
+
+def price_increment(contract: Contract, price: Decimal) -> Decimal:
+    """The smallest price step of a single-leg order in ``contract`` near ``price``.
+
+    Cboe: SPX and SPXW 0.05 below 3.00, else 0.10; VIX 0.01 below 3.00, else 0.05; VIXW 0.01;
+    VX futures 0.05.
+    """
+    if contract.kind is Kind.FUTURE:
+        return Decimal("0.05")
+    if contract.kind is not Kind.OPTION or contract.trading_class == "VIXW":
+        return Decimal("0.01")
+    fine, coarse = ("0.05", "0.10") if contract.symbol == "SPX" else ("0.01", "0.05")
+    return Decimal(fine if abs(price) < 3 else coarse)
+
+
+def round_to_increment(price: Decimal, increment: Decimal, rounding: Rounding) -> Decimal:
+    """``price`` on the grid of ``increment``; ``down`` means towards minus infinity, ties go away from 0."""
+    steps = (price / increment).to_integral_value(rounding=_ROUNDING[rounding])
+    return (steps * increment).quantize(increment)

@@ -52,14 +52,17 @@ class Verdict(StrEnum):
     APPROVED = "approved"
     DENIED = "denied"  # a pre-trade check refused an intent
     SKIPPED = "skipped"  # a rule looked and did not propose
-    CHANGED = "changed"  # a state of the core changed (regime, trading state, condor opened or closed)
+    CHANGED = (
+        "changed"  # a state of the core changed (regime, trading state, condor opened or closed)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RecordDecision:
     """Why something was or was not done; every one is logged and journaled.
 
-    For anything the hedge cap judges, ``inputs`` holds ``cap``, ``used``, ``asked`` and ``granted``.
+    For anything the hedge cap judges, ``inputs`` holds ``cap``, ``used``, ``asked`` and
+    ``granted``.
     """
 
     at: datetime

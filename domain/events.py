@@ -1,7 +1,7 @@
 """Everything that can happen to the desk, in the past tense.
 
-Shells translate the outside world into these; ``engine.fold`` is the only reader. Every event carries
-its own time, which is the only clock the core has.
+Shells translate the outside world into these; ``engine.fold`` is the only reader. Every event
+carries its own time, which is the only clock the core has.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class QuoteUpdated:
 
 @dataclass(frozen=True, slots=True)
 class ChainListed:
-    """The listed expirations (last trading days, ascending) and the union of strikes of one class."""
+    """Listed expirations (last trading days, ascending) and the union of strikes of one class."""
 
     at: datetime
     symbol: str
@@ -90,7 +90,8 @@ class OrderAccepted:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilled:
-    """One execution of one leg. ``quantity`` is signed: bought positive. ``price`` is per contract, in points.
+    """One execution of one leg. ``quantity`` is signed: bought positive. ``price`` is per contract,
+    in points.
 
     ``exec_id`` is the broker's id without its revision; ``revision`` counts corrections of it.
     """
@@ -146,7 +147,7 @@ class LimitModified:
 
 @dataclass(frozen=True, slots=True)
 class PositionsReported:
-    """All option positions the broker holds for us, after a complete answer. Quantities are signed."""
+    """All option positions at the broker, from a complete answer. Quantities are signed."""
 
     at: datetime
     positions: tuple[tuple[Contract, int], ...]
@@ -154,7 +155,9 @@ class PositionsReported:
 
 @dataclass(frozen=True, slots=True)
 class BrokerReady:
-    """Connected, synchronised and reconciled: quotes from before this moment are not to be believed."""
+    """Connected, synchronised and reconciled: quotes from before this moment are not to be
+    believed.
+    """
 
     at: datetime
 

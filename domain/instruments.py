@@ -44,8 +44,9 @@ _PM_CLASSES = frozenset({"SPXW"})
 class Contract:
     """One instrument.
 
-    ``expiration`` is the last trading day, as the broker lists it: for an AM-settled VIX or SPX option
-    that is the session before the settlement day. ``strike`` is an exact float (0.5 steps at the finest).
+    ``expiration`` is the last trading day, as the broker lists it: for an AM-settled VIX or SPX
+    option that is the session before the settlement day. ``strike`` is an exact float (0.5 steps at
+    the finest).
     """
 
     kind: Kind
@@ -74,7 +75,6 @@ class Contract:
     def label(self) -> str:
         """A short unambiguous name for logs: ``SPXW 2018-03-02 2690 P``."""
         if self.kind is Kind.OPTION:
-            assert self.expiration is not None and self.right is not None
             return f"{self.trading_class} {self.expiration} {self.strike:g} {self.right}"
         if self.kind is Kind.FUTURE:
             return f"{self.trading_class or self.symbol} {self.expiration}"
@@ -90,7 +90,9 @@ def stock(symbol: str) -> Contract:
 
 
 def vx_future(expiration: date) -> Contract:
-    """A monthly VX future; ``expiration`` is its final settlement day (it trades until that morning)."""
+    """A monthly VX future; ``expiration`` is its final settlement day (it trades until that
+    morning).
+    """
     return Contract(Kind.FUTURE, "VIX", "CFE", "VX", expiration, multiplier=1000)
 
 
@@ -127,6 +129,8 @@ def price_increment(contract: Contract, price: Decimal) -> Decimal:
 
 
 def round_to_increment(price: Decimal, increment: Decimal, rounding: Rounding) -> Decimal:
-    """``price`` on the grid of ``increment``; ``down`` means towards minus infinity, ties go away from 0."""
+    """``price`` on the grid of ``increment``; ``down`` means towards minus infinity, ties go away
+    from 0.
+    """
     steps = (price / increment).to_integral_value(rounding=_ROUNDING[rounding])
     return (steps * increment).quantize(increment)

@@ -1,8 +1,8 @@
 """From a wish to a finished order: intents, orders, their states and the graph between states.
 
-Prices follow one convention everywhere: an order *buys the package* of its legs at ``limit``, the net
-price per unit in points. A leg with ratio -1 is sold. A credit is a negative limit. Only the broker
-adapter turns a single sold leg into SELL at a positive price.
+Prices follow one convention everywhere: an order *buys the package* of its legs at ``limit``, the
+net price per unit in points. A leg with ratio -1 is sold. A credit is a negative limit. Only the
+broker adapter turns a single sold leg into SELL at a positive price.
 """
 
 from dataclasses import dataclass, field
@@ -47,9 +47,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How an order's limit moves until it fills: ``step`` every ``every_s`` up to ``worst``, then cancel.
+    """How an order's limit moves until it fills: ``step`` every ``every_s`` up to ``worst``, then
+    cancel.
 
-    Limits only ever get worse for us: they rise towards ``worst`` (paying more, or taking less credit).
+    Limits only ever get worse for us: they rise towards ``worst`` (paying more, or taking less
+    credit).
     """
 
     worst: Decimal
@@ -60,7 +62,9 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
-    """What a rule wants to do. ``subject`` names the condor or tranche concerned ('' for a new one)."""
+    """What a rule wants to do. ``subject`` names the condor or tranche concerned ('' for a new
+    one).
+    """
 
     purpose: Purpose
     layer: Layer
@@ -97,7 +101,15 @@ _S = OrderStatus
 TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED})
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     _S.PENDING_SEND: frozenset(
-        {_S.SUBMITTED, _S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED, _S.REJECTED, _S.UNKNOWN}
+        {
+            _S.SUBMITTED,
+            _S.ACCEPTED,
+            _S.PARTIALLY_FILLED,
+            _S.FILLED,
+            _S.CANCELED,
+            _S.REJECTED,
+            _S.UNKNOWN,
+        }
     ),
     _S.SUBMITTED: frozenset(
         {_S.ACCEPTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED, _S.REJECTED, _S.UNKNOWN}
@@ -114,9 +126,11 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An approved intent on its way. ``order_ref`` is deterministic and travels to the broker and back.
+    """An approved intent on its way. ``order_ref`` is deterministic and travels to the broker and
+    back.
 
-    ``leg_fills`` counts signed filled contracts per leg; ``filled`` is whole units, the least complete leg.
+    ``leg_fills`` counts signed filled contracts per leg; ``filled`` is whole units, the least
+    complete leg.
     """
 
     order_ref: str

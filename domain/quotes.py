@@ -10,7 +10,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The newest top of book of one instrument. ``at`` is when the newest part of it arrived (UTC)."""
+    """The top of book of one instrument; ``at`` is when its newest part arrived (UTC)."""
 
     at: datetime
     bid: float | None = None

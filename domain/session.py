@@ -1,7 +1,7 @@
 """Trading sessions of the US index-option market, from a table of closures that is passed in.
 
-Regular hours of SPX and VIX options are 09:30 to 16:15 New York; an expiring SPXW series stops at 16:00;
-an early close moves both three hours earlier. All answers are for dates the table covers.
+Regular hours of SPX and VIX options are 09:30 to 16:15 New York; an expiring SPXW series stops at
+16:00; an early close moves both three hours earlier. All answers are for dates the table covers.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,9 @@ _EARLY_CLOSE_EXPIRING = time(13, 0)
 
 @dataclass(frozen=True, slots=True)
 class SessionCalendar:
-    """Weekdays on which the market is closed, and sessions that end early, from ``first`` to ``last``."""
+    """Weekdays on which the market is closed, and sessions that end early, from ``first`` to
+    ``last``.
+    """
 
     first: date
     last: date
@@ -60,7 +62,9 @@ class SessionCalendar:
         return at_new_york(day, _OPEN)
 
     def close_at(self, day: date, *, expiring_pm: bool = False) -> datetime:
-        """The end of regular index-option trading on ``day``, for a PM series on its last day if asked."""
+        """The end of regular index-option trading on ``day``, for a PM series on its last day if
+        asked.
+        """
         if day in self.early_closes:
             return at_new_york(day, _EARLY_CLOSE_EXPIRING if expiring_pm else _EARLY_CLOSE)
         return at_new_york(day, _CLOSE_EXPIRING if expiring_pm else _CLOSE)

@@ -1,0 +1,210 @@
+"""Option quotes, whole watchlists at once: model value, greeks, and the market maker's two sides
+around it.
+
+Everything that does not change while the same contracts are watched is laid out once as arrays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from math import isnan, sqrt
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from domain.instruments import Right
+from sim.exchange.listings import OptionKey
+from sim.exchange.quotes import NO_QUOTE, MarketQuote
+from sim.exchange.surface import SPX_SMILE, VIX_SMILE, carry, spx_theta, vix_option_theta
+from sim.exchange.tape import State
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+_YEAR_S = 365 * 86400.0
+_SQRT_2PI = sqrt(2 * np.pi)
+_THIN_ABOVE_VIX = 25.0  # above it, a quarter of the size is shown
+
+
+@dataclass(frozen=True, slots=True)
+class OptionPlan:
+    """A watchlist of options as arrays. ``series`` points each option at its expiry's row."""
+
+    con_ids: NDArray[np.int64]
+    strike: Floats
+    call: NDArray[np.bool_]
+    sign: Floats
+    vix: NDArray[np.bool_]
+    series: NDArray[np.int64]
+    series_vix: NDArray[np.bool_]
+    series_settle: Floats
+    stop: Floats  # when each option's last quote is shown
+
+
+@dataclass(frozen=True, slots=True)
+class OptionValues:
+    """Model values in the order of the plan; NaN where the series has expired."""
+
+    price: Floats
+    otm: Floats  # value of the option of the same strike that is out of the money
+    vol: Floats
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+    underlying: Floats
+
+
+def plan_options(
+    con_ids: Sequence[int],
+    keys: Sequence[OptionKey],
+    settles: Sequence[float],
+    stops: Sequence[float],
+) -> OptionPlan:
+    """Lay out options; ``settles`` and ``stops`` are epoch seconds of final value and of the last
+    quote.
+    """
+    rows: dict[tuple[bool, float], int] = {}
+    series = [
+        rows.setdefault((key.trading_class == "VIX", settle), len(rows))
+        for key, settle in zip(keys, settles, strict=True)
+    ]
+    call = np.array([key.right is Right.CALL for key in keys], np.bool_)
+    return OptionPlan(
+        con_ids=np.array(con_ids, np.int64),
+        strike=np.array([key.strike for key in keys], np.float64),
+        call=call,
+        sign=np.where(call, 1.0, -1.0),
+        vix=np.array([key.trading_class == "VIX" for key in keys], np.bool_),
+        series=np.array(series, np.int64),
+        series_vix=np.array([row[0] for row in rows], np.bool_),
+        series_settle=np.array([row[1] for row in rows], np.float64),
+        stop=np.array(stops, np.float64),
+    )
+
+
+def value_options(plan: OptionPlan, state: State) -> OptionValues:
+    """Black-76 on each expiry's own forward with the surface's volatility."""
+    years_s = (plan.series_settle - state.ts) / _YEAR_S
+    alive = years_s > 0
+    years_s = np.where(alive, years_s, 1e-9)
+    on_vix = plan.series_vix
+    forward_s = np.where(
+        on_vix, state.futures(plan.series_settle), state.spx * carry(state.rate, years_s)
+    )
+    theta_s = np.where(
+        on_vix, vix_option_theta(years_s, state.vvix), spx_theta(years_s, state.term())
+    )
+    discount_s = np.exp(-state.rate * years_s)
+    row = plan.series
+    forward, theta, discount, years = forward_s[row], theta_s[row], discount_s[row], years_s[row]
+    moneyness = np.log(plan.strike / forward)
+    x = moneyness / np.sqrt(theta)
+    ratio = np.where(plan.vix, VIX_SMILE.variance_ratio(x), SPX_SMILE.variance_ratio(x))
+    root = np.sqrt(theta * np.maximum(ratio, 1e-4))
+    d1 = -moneyness / root + 0.5 * root
+    call = discount * (forward * ndtr(d1) - plan.strike * ndtr(d1 - root))
+    parity = discount * (forward - plan.strike)
+    otm = np.maximum(np.where(parity > 0, call - parity, call), 0.0)
+    price = otm + np.maximum(plan.sign * parity, 0.0)
+    price[~alive[row]] = np.nan
+    density = np.exp(-0.5 * d1 * d1) / _SQRT_2PI
+    to_spot = np.where(plan.vix, 1.0, forward / state.spx)
+    return OptionValues(
+        price=price,
+        otm=otm,
+        vol=root / np.sqrt(years),
+        delta=plan.sign * discount * ndtr(plan.sign * d1) * to_spot,
+        gamma=discount * density / (forward * root) * to_spot * to_spot,
+        vega=discount * forward * density * np.sqrt(years) / 100,
+        theta=-discount * forward * density * root / (2 * years) / 365,
+        underlying=np.where(plan.vix, forward, state.spx),
+    )
+
+
+def two_sided(plan: OptionPlan, values: OptionValues, vix: float) -> tuple[Floats, Floats]:
+    """Bid and ask on the tick grid; NaN for a side that nobody shows.
+
+    Widths grow with the root of the value out of the money, with intrinsic value and with stress;
+    fitted by eye to SPXW chains of 2018 and 2019 and the VIX chain of 2016-06-01.
+    """
+    intrinsic = np.maximum(values.price - values.otm, 0.0)
+    root = np.sqrt(values.otm)
+    spx_width = (0.06 + 0.075 * root + 0.010 * intrinsic) * spx_stress(vix)
+    vix_width = (0.04 + 0.045 * root + 0.010 * intrinsic) * vix_stress(vix)
+    half = 0.5 * np.where(plan.vix, vix_width, spx_width)
+    fine = np.where(plan.vix, 0.01, 0.05)
+    coarse = np.where(plan.vix, 0.05, 0.10)
+    bid = _on_grid(values.price - half, fine, coarse, np.floor)
+    ask = _on_grid(values.price + half, fine, coarse, np.ceil)
+    # A bid of one tick stays as long as the option is worth more than one and a half.
+    bid = np.where((bid < fine) & (values.price >= 1.5 * fine), fine, bid)
+    ask = np.maximum(ask, np.where(np.isnan(ask), ask, np.maximum(bid, 0.0) + fine))
+    ask = np.where((ask > 3.0) & ~np.isnan(ask), _on_grid(ask, fine, coarse, np.ceil), ask)
+    return np.where(bid < fine, np.nan, bid), ask
+
+
+def spx_stress(vix: float) -> float:
+    """How many times the calm width SPX market makers show at a VIX level."""
+    return min(max(1.0, float((vix / 16.0) ** 1.4)), 6.0)
+
+
+def vix_stress(vix: float) -> float:
+    return min(max(1.0, vix / 16.0), 4.0)
+
+
+def _on_grid(prices: Floats, fine: Floats, coarse: Floats, rounding: np.ufunc) -> Floats:
+    """Prices on the exchange's grid: ``fine`` below 3.00, ``coarse`` from there."""
+    tick = np.where(prices < 3.0, fine, coarse)
+    return np.asarray(np.round(rounding(np.round(prices / tick, 6)) * tick, 2))
+
+
+def option_quotes(
+    plan: OptionPlan, state: State, marks: Floats, closes: Floats
+) -> list[MarketQuote]:
+    """Quotes in the order of the plan; empty past a series' last quote.
+
+    ``marks`` are the prices of the last trades, ``closes`` those of the previous session's end.
+    """
+    values = value_options(plan, state)
+    bid, ask = two_sided(plan, values, state.vix)
+    bid_size, ask_size, volume = _activity(plan, state)
+    per_vol = np.maximum(values.vega, 1e-6) * 100
+    iv_bid = values.vol - (values.price - bid) / per_vol
+    iv_ask = values.vol + (ask - values.price) / per_vol
+    none = repeat(None)
+    rows = zip(
+        _plain(bid), _plain(ask), np.where(np.isnan(bid), 0, bid_size).tolist(), ask_size.tolist(),
+        _plain(marks), repeat(1), volume.tolist(), none, none, none, _plain(closes),
+        _plain(np.where(iv_bid > 0, iv_bid, np.nan)), _plain(iv_ask), values.vol.tolist(),
+        values.delta.tolist(), values.gamma.tolist(), values.vega.tolist(), values.theta.tolist(),
+        values.price.tolist(), values.underlying.tolist(), repeat(False),
+    )  # fmt: skip
+    dead = np.isnan(values.price) | (state.ts > plan.stop)
+    quotes = [MarketQuote._make(row) for row, _ in zip(rows, plan.con_ids, strict=False)]
+    for i in np.flatnonzero(dead).tolist():
+        quotes[i] = NO_QUOTE
+    return quotes
+
+
+def _activity(plan: OptionPlan, state: State) -> tuple[Integers, Integers, Integers]:
+    """Sizes at the touch and the day's volume: pseudo-random per contract and quarter-hour."""
+    bits = _mixed(plan.con_ids, int(state.ts // 900))
+    bid_size, ask_size = 5 + bits % 150, 5 + (bits >> 9) % 150
+    if state.vix > _THIN_ABOVE_VIX:
+        bid_size, ask_size = (bid_size + 3) // 4, (ask_size + 3) // 4
+    daily = _mixed(plan.con_ids, state.position) % 400
+    return bid_size, ask_size, (daily * state.spent).astype(np.int64)
+
+
+def _mixed(con_ids: Integers, salt: int) -> Integers:
+    """Well-spread non-negative integers from ids and a salt (multiplicative hashing)."""
+    mixed = (con_ids * 2654435761 + salt * 40503 * 65537) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
+    return np.asarray(mixed ^ (mixed >> 13), np.int64)
+
+
+def _plain(column: Floats) -> list[float | None]:
+    """A column as Python values with None for NaN."""
+    return [None if isnan(value) else value for value in column.tolist()]

@@ -1,7 +1,7 @@
 """What the main loop needs from the outside world, as protocols.
 
-Adapters implement them, ``bot.app`` wires them, tests have a fake for each. Nothing else in the shell
-is allowed to know an adapter by name.
+Adapters implement them, ``bot.app`` wires them, tests have a fake for each. Nothing else in the
+shell is allowed to know an adapter by name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,18 @@ class Clock(Protocol):
 class Broker(Protocol):
     """The paper account. Everything it learns arrives in the inbox as events; no call returns news.
 
-    ``place``, ``modify`` and ``cancel`` raise BrokerUnavailable when nothing was handed to the socket;
+    ``place``, ``modify`` and ``cancel`` raise BrokerUnavailable when nothing reached the socket;
     after a normal return the frame is on its way and only evidence tells what became of it.
     """
 
     async def run(self) -> None:
-        """Connect, synchronise, keep connected; returns only when cancelled. Raises LiveAccountRefused."""
+        """Connect, synchronise, keep connected. Raises LiveAccountRefused."""
+
+    def adopt(self, orders: Sequence[Order]) -> None:
+        """Name the orders of earlier lives, working ones above all, once before ``run``.
+
+        News of an order the broker adapter was never told of is logged as foreign and is no event.
+        """
 
     def place(self, order: Order) -> int:
         """Send a new order exactly once and return the broker's order id."""
@@ -41,11 +47,11 @@ class Broker(Protocol):
     def cancel(self, order_ref: str) -> None: ...
 
     def watch(self, contracts: Sequence[Contract]) -> None:
-        """Declare the whole wanted set, most important first; the adapter subscribes by difference."""
+        """Declare the whole wanted set, most important first; only differences are requested."""
 
 
 class Journal(Protocol):
-    """Append-only record. ``append`` returns once the batch is durable; called synchronously on the loop."""
+    """Append-only record. ``append`` returns once the batch is durable; called on the loop."""
 
     def append(self, events: Sequence[Event], effects: Sequence[Effect]) -> None: ...
 
@@ -54,7 +60,7 @@ class Journal(Protocol):
 
 
 class Telemetry(Protocol):
-    """Where the outside world watches. Never blocks, never raises, drops the oldest when it must."""
+    """Where the outside world watches. Never blocks or raises; drops the oldest when it must."""
 
     def publish(self, snapshot: Snapshot) -> None: ...
 

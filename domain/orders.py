@@ -187,4 +187,5 @@ class DenialCode(StrEnum):
     ORDER_RATE = "order_rate"
     ORDER_WORKING = "order_working"
     ORDER_UNCERTAIN = "order_uncertain"
+    POSITION_MISMATCH = "position_mismatch"
     MARGIN_FLOOR = "margin_floor"

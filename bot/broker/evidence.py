@@ -1,0 +1,214 @@
+"""What the broker knows of our orders and positions: read as it is said, asked for when in doubt.
+
+Only from a complete set of answers - positions, open orders, completed orders, executions, all on
+one connection - is an absence concluded; ``reconcile`` draws the conclusions.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.broker.account import AccountState
+from bot.broker.link import Link
+from bot.broker.order_log import log_order
+from bot.broker.orders import OrderBook, Standing
+from bot.broker.reconcile import PROOF_GAP, Answers, Believed, Completed, findings
+from bot.broker.translate import decimal_from_ib, execution_from_ib, limit_from_ib
+from bot.logs import LogEvent
+from bot.ports import Clock
+from domain.events import Event
+
+log = structlog.get_logger()
+
+_GRACE_S = 2.0  # executions and statuses may follow each other in any order
+_POSITIONS_QUIET_S = 30.0  # a position change is reported once nothing has moved for so long
+_GONE = frozenset({"Filled", "Cancelled", "ApiCancelled"})
+
+
+class Evidence:
+    """One connection's view. ``trusted`` is set by the session while the broker is reachable."""
+
+    def __init__(
+        self, link: Link, book: OrderBook, clock: Clock, put: Callable[[Event], None]
+    ) -> None:
+        self.trusted = False
+        self.account = AccountState("")
+        self._link = link
+        self._book = book
+        self._clock = clock
+        self._put = put
+        self._doubt = asyncio.Event()
+        self._reading: Answers | None = None
+        self._gathering = asyncio.Lock()
+        self._positions_timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._handlers: dict[str, Callable[..., None]] = {
+            "openOrder": self._open_order,
+            "orderStatus": self._status,
+            "execDetails": self._execution,
+            "commissionReport": self._commission,
+            "completedOrder": self._completed_order,
+            "position": self._position,
+            "updateAccountValue": self._account_value,
+        }
+
+    def handle(self, name: str, args: tuple[Any, ...]) -> None:
+        """One message of the broker; those of no concern here are ignored."""
+        handler = self._handlers.get(name)
+        if handler is not None:
+            handler(*args)
+
+    def order_error(self, order_id: int, code: int, text: str) -> None:
+        self._told(lambda book, at: book.error(at, order_id, code, text))
+
+    def expect_answer(self, within_s: float) -> None:
+        """Something was sent: look after ``within_s`` whether the broker has spoken."""
+        self._loop.call_later(within_s, self._check_overdue)
+
+    def link_lost(self) -> None:
+        """Say what that means for the orders."""
+        self.trusted = False
+        if self._positions_timer is not None:
+            self._positions_timer.cancel()
+        self._emit(self._book.link_lost(self._clock.now()))
+
+    async def gather(self) -> None:
+        """Read a complete set of answers and draw the conclusions.
+
+        Raises RequestLate or RequestRefused when one is missing, LinkLost.
+        """
+        async with self._gathering:
+            doubts = frozenset(self._book.in_doubt)
+            answers = self._reading = Answers(self._clock.now())
+            try:
+                self.account.expect_positions()
+                await self._link.positions()
+                await self._link.open_orders()
+                await self._link.completed_orders()
+                await self._link.executions()
+            finally:
+                self._reading = None
+        self._book.in_doubt -= doubts  # a doubt that arose meanwhile needs another look
+        self._conclude(answers)
+        self._put(self.account.positions(self._clock.now()))
+
+    async def settle_doubts(self) -> None:
+        """Whenever an order is in doubt, ask the broker for everything it knows; for ever."""
+        while True:
+            await self._doubt.wait()
+            self._doubt.clear()
+            await asyncio.sleep(_GRACE_S)  # the message that settles it is usually right behind
+            if self._book.in_doubt and self.trusted:
+                await self.gather()
+
+    def _conclude(self, answers: Answers) -> None:
+        book, at = self._book, self._clock.now()
+        found = findings(at, _believed(book), answers)
+        for ref in found.absent:
+            tracked = book.find(ref)
+            if tracked is not None and tracked.absent_since is None:
+                tracked.absent_since = at
+                self._loop.call_later(PROOF_GAP.total_seconds() + 1, self._look_again, ref)
+        book.conclude(found.events)
+        for ref in found.filled:
+            log.info(LogEvent.BROKER_ORDER_RESOLVED, order_ref=ref, by="executions")
+        self._emit(found.events)
+        for perm_id, ref in sorted(book.take_foreign()):
+            log.warning(LogEvent.BROKER_FOREIGN_ORDER, perm_id=perm_id, order_ref=ref)
+
+    # Messages, in the library's order of arguments
+
+    def _open_order(self, order_id: int, _contract: Any, order: Any, state: Any) -> None:
+        if order.whatIf:
+            return
+        self._link.ids_beyond(order_id)
+        ref = order.orderRef
+        if self._reading is not None and state.status not in _GONE:
+            self._reading.open.add(ref)
+        self._told(
+            lambda book, at: book.open_order(
+                at, ref, order_id, order.permId, order.clientId, limit_from_ib(order), state.status
+            )
+        )
+
+    def _status(self, order_id: int, status: str, *numbers: Any) -> None:
+        perm_id, client_id = numbers[3], numbers[6]
+        self._told(lambda book, at: book.status(at, order_id, perm_id, client_id, status))
+
+    def _completed_order(self, _contract: Any, order: Any, state: Any) -> None:
+        if self._reading is not None:
+            ended = Completed(state.status, state.completedStatus)
+            self._reading.completed[order.orderRef] = ended
+
+    def _execution(self, _req_id: int, contract: Any, execution: Any) -> None:
+        report = execution_from_ib(contract, execution)
+        if report is None:
+            log.warning(LogEvent.BROKER_ERROR, request="executions", text=str(execution))
+            return
+        if self._reading is not None:
+            self._reading.executed.add(report.order_ref)
+        self._told(lambda book, at: book.execution(at, report))
+
+    def _commission(self, report: Any) -> None:
+        amount = decimal_from_ib(report.commission)
+        if amount is not None:
+            self._told(lambda book, at: book.commission(at, report.execId, amount))
+
+    def _position(self, account: str, contract: Any, size: float, _cost: float) -> None:
+        foreign = self.account.position(account, contract, size)
+        if foreign is not None:
+            log.warning(LogEvent.BROKER_FOREIGN_POSITION, contract=foreign.label, size=size)
+        if self._reading is None:
+            if self._positions_timer is not None:
+                self._positions_timer.cancel()
+            self._positions_timer = self._loop.call_later(
+                _POSITIONS_QUIET_S, self._report_positions
+            )
+
+    def _account_value(self, *args: Any) -> None:
+        self.account.value(*args)
+
+    # Timers
+
+    def _check_overdue(self) -> None:
+        if self.trusted:
+            self._told(lambda book, at: book.overdue(at))
+
+    def _look_again(self, order_ref: str) -> None:
+        tracked = self._book.find(order_ref)
+        if tracked is not None and tracked.absent_since is not None:
+            self._book.in_doubt.add(order_ref)
+            self._doubt.set()
+
+    def _report_positions(self) -> None:
+        if self.trusted and self._reading is None:
+            self._put(self.account.positions(self._clock.now()))
+
+    # Telling
+
+    def _told(self, tell: Callable[[OrderBook, datetime], list[Event]]) -> None:
+        self._emit(tell(self._book, self._clock.now()))
+        if self._book.in_doubt:
+            self._doubt.set()
+
+    def _emit(self, events: Iterable[Event]) -> None:
+        for event in events:
+            log_order(event)
+            self._put(event)
+
+
+def _believed(book: OrderBook) -> list[Believed]:
+    return [
+        Believed(
+            tracked.order.order_ref,
+            tracked.since,
+            doubtful=tracked.standing is Standing.DOUBTFUL,
+            executed=bool(tracked.executed),
+            filled_up=tracked.filled_up,
+            absent_since=tracked.absent_since,
+        )
+        for tracked in book.unfinished
+    ]

@@ -1,0 +1,81 @@
+"""``condorbot journal``: read what the daemon recorded, as lines for people or for programs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import complain
+from bot.journal.database import JournalFailed
+from bot.journal.reading import JournalReader, as_json_line
+
+journal = typer.Typer(name="journal", help="Read a journal.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Option("--file", "-f", help="The journal.")]
+Market = Annotated[bool, typer.Option("--market", help="With prices and clock ticks.")]
+Kind = Annotated[str, typer.Option(help="Only records of this kind, e.g. OrderFilled.")]
+DEFAULT = Path("var/condorbot.sqlite")
+
+
+@journal.command()
+def show(
+    file: File = DEFAULT,
+    kind: Kind = "",
+    market: Market = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 1000,
+) -> None:
+    """One readable line per record, in the order they were written."""
+    with _reader(file) as reader:
+        rows = (row for row in reader.rows(with_market=market) if kind in ("", row.kind))
+        for row in islice(rows, limit):
+            mark = "->" if row.is_effect else "  "
+            body = row.body.decode()
+            typer.echo(f"{row.batch:>8}.{row.position:<3} {mark} {row.kind:<20} {body}")
+
+
+@journal.command()
+def export(file: File = DEFAULT, kind: Kind = "", market: Market = False) -> None:
+    """Every record as one JSON object a line."""
+    with _reader(file) as reader:
+        for row in reader.rows(with_market=market):
+            if kind in ("", row.kind):
+                typer.echo(as_json_line(row).decode())
+
+
+@journal.command()
+def verify(file: File = DEFAULT) -> None:
+    """Exit 0 if the file is whole and its chain of digests holds, 1 if not."""
+    with _reader(file) as reader:
+        troubles = reader.troubles()
+        for trouble in troubles:
+            typer.echo(trouble)
+        if troubles:
+            raise typer.Exit(1)
+        counted = ", ".join(
+            f"{reader.count(table)} {name}"
+            for table, name in (
+                ("batch", "batches"),
+                ("record", "records"),
+                ("intent", "orders"),
+                ("send", "sends"),
+                ("fill", "executions"),
+                ("life", "starts"),
+            )
+        )
+        typer.echo(f"{file} is whole: {counted}")
+
+
+@contextmanager
+def _reader(file: Path) -> Iterator[JournalReader]:
+    try:
+        reader = JournalReader(file)
+    except JournalFailed as trouble:
+        complain(str(trouble))
+        raise typer.Exit(1) from None
+    try:
+        yield reader
+    finally:
+        reader.close()

@@ -1,0 +1,222 @@
+"""The journal on disk: one SQLite file, one connection, called synchronously on the loop.
+
+Decides when a batch is durable: at once if it says more than prices and time, else with the next
+that does or after ``lazy_s`` of event time. Any error of the database is final: see JournalFailed.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import apsw
+
+from bot.journal import codec
+from bot.journal.database import (
+    GENESIS,
+    JournalFailed,
+    Recorded,
+    chained,
+    lock,
+    open_to_write,
+    verify_chain,
+)
+from domain.effects import Effect, PlaceOrder
+from domain.events import Event, OrderFilled, OrderSubmitted
+from domain.instruments import Contract
+
+QUOTE_RETENTION = timedelta(days=7)
+
+
+class SqliteJournal:
+    """Implements ports.Journal. Holds an exclusive lock on ``path``.lock while open.
+
+    The same batches give the same file, byte for byte, after ``close``: no wall clock, no random.
+    Raises JournalFailed from every method once the database has failed, and for a broken chain.
+    """
+
+    def __init__(
+        self, path: Path, *, lazy_s: float = 30.0, quote_retention: timedelta = QUOTE_RETENTION
+    ) -> None:
+        self.path = path
+        self._lazy_s = lazy_s
+        self._retention = quote_retention
+        self._failed = False
+        self._lock = lock(path)
+        self._numbers: dict[Contract, int] = {}
+        self._digest = GENESIS
+        self._seq = 0
+        self._life = 0
+        self._uncommitted_since: datetime | None = None
+        self._purged_on = 0
+        try:
+            with self._final():
+                self._db = open_to_write(path)
+                self._resume()
+        except JournalFailed:
+            os.close(self._lock)
+            raise
+
+    def begin_life(
+        self, run_id: str, at: datetime, config_hash: str, policy_hash: str
+    ) -> str | None:
+        """Record a start. Returns why the previous life was poisoned, None if it was not."""
+        with self._final():
+            poison = self._db.execute(
+                "SELECT error FROM poison WHERE life = ?", (self._life,)
+            ).fetchone()
+            self._life += 1
+            self._db.execute(
+                "INSERT INTO life VALUES (?, ?, ?, ?, ?, NULL)",
+                (self._life, run_id, codec.micros(at), config_hash, policy_hash),
+            )
+        return None if poison is None else str(poison[0])
+
+    def append(self, events: Sequence[Event], effects: Sequence[Effect]) -> None:
+        """Record one batch; returns once it is durable, unless it holds only prices and ticks."""
+        if not events and not effects:
+            return
+        with self._final():
+            if self._uncommitted_since is None:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._uncommitted_since = events[-1].at if events else None
+            self._seq += 1
+            durable = self._write(events, effects)
+            newest = events[-1].at if events else None
+            if durable or newest is None or self._waited_s(newest) >= self._lazy_s:
+                self._commit()
+
+    def read(self) -> Iterator[Event | Effect]:
+        """Every event, prices and ticks excepted, and effect of all lives, as written."""
+        with self._final():
+            for kind, body in self._db.execute(
+                "SELECT kind, body FROM record ORDER BY batch, position"
+            ):
+                yield codec.decode(kind, body)
+
+    def poison(self, events: Sequence[Event], error: str) -> None:
+        """Keep the batch that made the core raise; the next life starts halted because of it."""
+        lines = [b'["%s",%s]' % (kind.encode(), body) for kind, body in map(codec.encode, events)]
+        with self._final():
+            self._commit()
+            self._db.execute(
+                "INSERT INTO poison VALUES (?, ?, ?)", (self._life, error, b"\n".join(lines))
+            )
+
+    def close(self, ended: str = "clean") -> None:
+        """Commit, write everything into the one file, let go of it. Safe to call twice."""
+        if self._lock < 0:
+            return
+        try:
+            if self._failed:  # half a batch must not become part of the record
+                return
+            with self._final():
+                self._commit()
+                self._db.execute("UPDATE life SET ended = ? WHERE life = ?", (ended, self._life))
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.close()
+            os.close(self._lock)
+            self._lock = -1
+
+    def _resume(self) -> None:
+        """Verify the chain and pick up where the last life ended."""
+        self._digest, self._seq = verify_chain(self._db)
+        for number, body in self._db.execute("SELECT id, body FROM contract ORDER BY id"):
+            self._numbers[codec.decode_contract(body)] = number
+        newest = self._db.execute("SELECT max(batch) FROM market").fetchone()
+        self._seq = max(self._seq, newest[0] or 0) if newest else self._seq
+        last = self._db.execute("SELECT max(life) FROM life").fetchone()
+        self._life = (last[0] or 0) if last else 0
+
+    def _write(self, events: Sequence[Event], effects: Sequence[Effect]) -> bool:
+        """All rows of one batch. True if any of them must be durable before the world goes on."""
+        fleeting: list[tuple[int, codec.Fleeting]] = []
+        records: list[Recorded] = []
+        for position, event in enumerate(events):
+            if codec.is_fleeting(event):
+                fleeting.append((position, event))
+            else:
+                records.append((position, False, *codec.encode(event)))
+                self._index_event(event)
+        for position, effect in enumerate(effects, start=len(events)):
+            kind, body = codec.encode(effect)
+            records.append((position, True, kind, body))
+            if isinstance(effect, PlaceOrder):
+                digest = hashlib.sha256(body).digest()
+                row = (effect.order.order_ref, self._seq, digest)
+                self._db.execute("INSERT INTO intent VALUES (?, ?, ?)", row)
+        at = codec.micros(events[-1].at) if events else 0
+        if fleeting:
+            body = codec.pack(fleeting, self._number)
+            self._db.execute("INSERT INTO market VALUES (?, ?, ?)", (self._seq, at, body))
+            self._purge(at)
+        if records:
+            self._digest = chained(self._digest, self._seq, records)
+            self._db.execute(
+                "INSERT INTO batch VALUES (?, ?, ?, ?)", (self._seq, self._life, at, self._digest)
+            )
+            self._db.executemany(
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
+                [(self._seq, *record) for record in records],
+            )
+        return bool(records)
+
+    def _index_event(self, event: Event) -> None:
+        match event:
+            case OrderSubmitted(at, order_ref, order_id):
+                row = (order_ref, order_id, codec.micros(at))
+                self._db.execute("INSERT INTO send VALUES (?, ?, ?)", row)
+            case OrderFilled(at, order_ref, exec_id, revision, contract, quantity, price):
+                self._db.execute(  # a broker repeats executions after a reconnect
+                    "INSERT OR IGNORE INTO fill VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        exec_id,
+                        revision,
+                        order_ref,
+                        codec.micros(at),
+                        contract.label,
+                        quantity,
+                        str(price),
+                    ),
+                )
+            case _:
+                pass
+
+    def _number(self, contract: Contract) -> int:
+        number = self._numbers.get(contract)
+        if number is None:
+            number = self._numbers[contract] = len(self._numbers) + 1
+            row = (number, codec.encode_contract(contract))
+            self._db.execute("INSERT INTO contract VALUES (?, ?)", row)
+        return number
+
+    def _purge(self, at: int) -> None:
+        """Once a day of event time, forget prices older than the retention."""
+        day = at // 86_400_000_000
+        if day != self._purged_on:
+            self._purged_on = day
+            oldest = at - self._retention // timedelta(microseconds=1)
+            self._db.execute("DELETE FROM market WHERE at < ?", (oldest,))
+
+    def _waited_s(self, now: datetime) -> float:
+        since = self._uncommitted_since
+        return 0.0 if since is None else (now - since).total_seconds()
+
+    def _commit(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+        self._uncommitted_since = None
+
+    @contextmanager
+    def _final(self) -> Iterator[None]:
+        """Turns an error of the database into one that ends the life of the process."""
+        if self._failed:
+            raise JournalFailed(f"{self.path}: failed before")
+        try:
+            yield
+        except (apsw.Error, codec.UnreadableRecord) as error:
+            self._failed = True
+            raise JournalFailed(f"{self.path}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,177 @@
+"""Structured logs: the list of event names, and how an event becomes a line.
+
+Decides form only. Every line is one event of ``LogEvent`` with fields; sentences live in fields.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, MutableMapping
+from enum import StrEnum
+from typing import Any, Literal, TextIO, TypeAlias
+
+import orjson
+import structlog
+
+from bot.ports import Clock
+
+LogFormat: TypeAlias = Literal["json", "console"]
+Fields: TypeAlias = MutableMapping[str, Any]
+
+
+class LogEvent(StrEnum):
+    """Every name an event of ours can have: dotted, lower-case, few."""
+
+    PROCESS_STARTED = "process.started"
+    PROCESS_RECOVERED = "process.recovered"
+    PROCESS_STOPPING = "process.stopping"
+    PROCESS_STOPPED = "process.stopped"
+    PROCESS_REFUSED = "process.refused"
+    PROCESS_FAILED = "process.failed"
+    JOURNAL_OPENED = "journal.opened"
+    JOURNAL_POISONED = "journal.poisoned"
+    JOURNAL_FAILED = "journal.failed"
+    JOURNAL_CLOSED = "journal.closed"
+    BROKER_CONNECTING = "broker.connecting"
+    BROKER_UNREACHABLE = "broker.unreachable"
+    BROKER_CONNECTED = "broker.connected"
+    BROKER_SYNCHRONISED = "broker.synchronised"
+    BROKER_READY = "broker.ready"
+    BROKER_LOST = "broker.lost"
+    BROKER_MESSAGE = "broker.message"
+    BROKER_ERROR = "broker.error"
+    BROKER_CLIENT_ID_IN_USE = "broker.client_id_in_use"
+    BROKER_ACCOUNT_REFUSED = "broker.account_refused"
+    BROKER_CONTRACT_REFUSED = "broker.contract_refused"
+    BROKER_LINES_CHANGED = "broker.lines_changed"
+    BROKER_DATA_TYPE = "broker.data_type"
+    BROKER_QUOTE_DISCARDED = "broker.quote_discarded"
+    BROKER_FOREIGN_ORDER = "broker.foreign_order"
+    BROKER_FOREIGN_POSITION = "broker.foreign_position"
+    BROKER_POSITION_MISMATCH = "broker.position_mismatch"
+    BROKER_EXECUTION_CORRECTED = "broker.execution_corrected"
+    BROKER_STATUS_DISTRUSTED = "broker.status_distrusted"
+    BROKER_ORDER_RESOLVED = "broker.order_resolved"
+    BROKER_WHAT_IF = "broker.what_if"
+    DECISION_APPROVED = "decision.approved"
+    DECISION_DENIED = "decision.denied"
+    DECISION_SKIPPED = "decision.skipped"
+    DECISION_CHANGED = "decision.changed"
+    ORDER_SENT = "order.sent"
+    ORDER_HELD = "order.held"
+    ORDER_LIMIT_MOVED = "order.limit_moved"
+    ORDER_CANCEL_SENT = "order.cancel_sent"
+    ORDER_ACCEPTED = "order.accepted"
+    ORDER_FILLED = "order.filled"
+    ORDER_CANCELED = "order.canceled"
+    ORDER_REJECTED = "order.rejected"
+    ORDER_UNCERTAIN = "order.uncertain"
+    ALERT_RAISED = "alert.raised"
+    ALERT_CLEARED = "alert.cleared"
+    TELEMETRY_CONNECTED = "telemetry.connected"
+    TELEMETRY_LOST = "telemetry.lost"
+    HEALTH_UNAVAILABLE = "health.unavailable"
+    GATEWAY_LISTENING = "gateway.listening"
+    GATEWAY_CLIENT_CONNECTED = "gateway.client_connected"
+    GATEWAY_CLIENT_LOST = "gateway.client_lost"
+    GATEWAY_STOPPED = "gateway.stopped"
+    LIBRARY_MESSAGE = "library.message"
+
+
+_ACCOUNT = re.compile(r"\b(D?[UFI])(\d{2,})(\d{3})\b")
+
+
+def mask_accounts(text: str) -> str:
+    """``text`` with all but the last three digits of every account number hidden."""
+    return _ACCOUNT.sub(lambda hit: f"{hit[1]}{'*' * len(hit[2])}{hit[3]}", text)
+
+
+def configure(
+    log_format: LogFormat,
+    *,
+    clock: Clock,
+    level: int = logging.INFO,
+    stream: TextIO | None = None,
+    **bound: str,
+) -> None:
+    """Send every event, ours and the libraries', to ``stream`` (stdout) as one line each.
+
+    ``bound`` (run_id, config_hash) is on every line. Times come from ``clock``. Calling it again
+    replaces the previous set-up.
+    """
+    out = sys.stdout if stream is None else stream
+    shared: list[Callable[[Any, str, Fields], Any]] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        _stamp(clock),
+        _bind(bound),
+        structlog.processors.format_exc_info,
+        _mask,
+    ]
+    render = _json_line if log_format == "json" else _console(out)
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_name_library, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(level, logging.WARNING))  # libraries talk a lot; what they warn of, we keep
+
+
+def _stamp(clock: Clock) -> Callable[[Any, str, Fields], Fields]:
+    def add_time(_logger: Any, _method: str, fields: Fields) -> Fields:
+        fields["ts"] = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return fields
+
+    return add_time
+
+
+def _bind(bound: dict[str, str]) -> Callable[[Any, str, Fields], Fields]:
+    def add_bound(_logger: Any, _method: str, fields: Fields) -> Fields:
+        for key, value in bound.items():
+            fields.setdefault(key, value)
+        return fields
+
+    return add_bound
+
+
+def _mask(_logger: Any, _method: str, fields: Fields) -> Fields:
+    for key, value in fields.items():
+        if isinstance(value, str):
+            fields[key] = mask_accounts(value)
+    return fields
+
+
+def _name_library(_logger: Any, _method: str, fields: Fields) -> Fields:
+    record = fields.get("_record")
+    fields["text"] = fields.get("event", "")
+    fields["event"] = LogEvent.LIBRARY_MESSAGE.value
+    fields["library"] = record.name if isinstance(record, logging.LogRecord) else "?"
+    return fields
+
+
+def _json_line(_logger: Any, _method: str, fields: Fields) -> str:
+    first = {key: fields.pop(key) for key in ("ts", "level", "event") if key in fields}
+    return orjson.dumps({**first, **fields}, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _console(out: TextIO) -> Callable[[Any, str, Fields], str]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=out.isatty(), pad_event_to=26, timestamp_key="ts", sort_keys=False
+    )
+
+    def render(logger: Any, method: str, fields: Fields) -> str:
+        for noise in ("run_id", "config_hash"):  # the same on every line: only machines want them
+            fields.pop(noise, None)
+        return str(renderer(logger, method, fields))
+
+    return render

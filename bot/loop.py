@@ -1,0 +1,58 @@
+"""THE MAIN LOOP: drain, decide, record, act. Everything the daemon does passes through ``turn``.
+
+Nothing leaves the process before the journal has committed what caused it. An exception in here is
+a bug: it ends the process, and the batch that did it stays in ``batch`` for the record.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.execute import Executor
+from bot.inbox import Inbox
+from bot.ports import Broker, Journal
+from domain.desk import Desk
+from domain.effects import Effect
+from domain.events import Event
+from domain.instruments import Contract
+from engine.policy import Policy
+from engine.step import step
+
+Observer: TypeAlias = Callable[[Sequence[Event], Sequence[Effect], Desk], None]
+
+
+@dataclass(slots=True)
+class DeskLoop:
+    """The desk and its ports. ``observers`` watch every finished turn; they decide nothing."""
+
+    desk: Desk
+    policy: Policy
+    inbox: Inbox
+    journal: Journal
+    executor: Executor
+    broker: Broker
+    observers: tuple[Observer, ...] = ()
+    batch: Sequence[Event] = ()
+    turned_at: datetime | None = None
+    turns: int = 0
+    _watched: tuple[Contract, ...] = field(default=())
+
+    async def run(self) -> None:
+        while True:
+            self.turn(await self.inbox.drain())
+
+    def turn(self, events: Sequence[Event]) -> None:
+        """One batch from event to effect. Synchronous: no other task sees a half-made decision."""
+        self.batch = events
+        result = step(self.desk, events, self.policy)
+        self.journal.append(events, result.effects)
+        for effect in result.effects:
+            self.executor.execute(effect)
+        if result.watchlist != self._watched:
+            self.broker.watch(result.watchlist)
+            self._watched = result.watchlist
+        self.desk = result.desk
+        for observe in self.observers:
+            observe(events, result.effects, result.desk)
+        self.turned_at, self.turns, self.batch = result.desk.now, self.turns + 1, ()

@@ -1,0 +1,1 @@
+"""Where the outside world watches; nothing here can reach back into the desk."""

@@ -1,0 +1,174 @@
+"""The desk: all the core may know at one instant, and the small states it is made of.
+
+Refuses to know how any of it changes: ``engine.fold`` does that. Mappings are never mutated in
+place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.book import Book
+from domain.chain import OptionChain
+from domain.instruments import Contract
+from domain.orders import Layer, Order, OrderStatus
+from domain.quotes import Quote
+from domain.session import SessionCalendar, new_york
+
+
+class Regime(StrEnum):
+    """VIX regimes of methodology 4.1, calm first. UNKNOWN permits no new risk."""
+
+    UNKNOWN = "unknown"
+    LOW = "low"
+    NORMAL = "normal"
+    ELEVATED = "elevated"
+    HIGH = "high"
+    PRESS = "press"  # HIGH not long ago, and VIX well below its peak
+
+
+LEVELS = (Regime.LOW, Regime.NORMAL, Regime.ELEVATED, Regime.HIGH)
+
+
+class CurveState(StrEnum):
+    """Where the second VX month stands against the first."""
+
+    UNKNOWN = "unknown"
+    CONTANGO = "contango"
+    FLAT = "flat"
+    INVERTED = "inverted"
+    DEEP = "deep"
+
+
+class TradingState(StrEnum):
+    ACTIVE = "active"
+    REDUCING = "reducing"  # only closing orders
+    HALTED = "halted"  # only closing orders that limit a loss
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The newest account values in USD; ``None`` where the broker gave none."""
+
+    net_liquidation: Decimal | None = None
+    cash: Decimal | None = None
+    excess_liquidity: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    initial_margin: Decimal | None = None
+    day_start: Decimal | None = None  # net liquidation when the trading day began
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeState:
+    """What the regime rules remember; every field is rebuilt from journaled decisions.
+
+    ``level`` is the confirmed level without PRESS (``None`` before the first look), ``since`` the
+    day it was last raised: only closes from then on count towards lowering it.
+    """
+
+    level: Regime | None = None
+    since: date | None = None
+    known: bool = False
+    press: bool = False
+    high_on: date | None = None  # last day the level was HIGH
+    highs: tuple[tuple[date, float], ...] = ()  # VIX session highs, oldest first
+    curve: CurveState = CurveState.UNKNOWN
+    contango_on: date | None = None  # last day the curve was in CONTANGO
+    inverted_on: date | None = None  # last day the curve was INVERTED or DEEP
+
+    @property
+    def regime(self) -> Regime:
+        if not self.known or self.level is None:
+            return Regime.UNKNOWN
+        return Regime.PRESS if self.press else self.level
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts that survive a restart. ``orders_today`` numbers the order references of ``day``."""
+
+    day: date | None = None
+    orders_today: int = 0
+    opening_today: int = 0
+    sent: int = 0
+    denied: int = 0
+    recent_sends: tuple[
+        tuple[datetime, bool], ...
+    ] = ()  # (when, whether it opened risk), last minute
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the rules remember between looks and may forget in a restart without harm."""
+
+    minute: int = -1  # number of the last minute looked at
+    mark: int = -1  # number of the last management mark
+    marks: Mapping[str, int] = field(default_factory=dict)  # consecutive marks by condition
+    skips: Mapping[str, str] = field(default_factory=dict)  # last reason for not trading, by topic
+    pending: Mapping[str, datetime] = field(
+        default_factory=dict
+    )  # states waiting to persist, since
+    vix_high: tuple[date, float] | None = None
+    condors_at_risk_within: float | None = None  # condor notional at the last mark inside the cap
+    wanted: tuple[Contract, ...] = ()  # candidates the rules asked to see
+    watchlist: tuple[Contract, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One instant. ``now`` is the time of the newest event; there is no other clock."""
+
+    calendar: SessionCalendar
+    now: datetime
+    quotes: Mapping[Contract, Quote] = field(default_factory=dict)
+    feed_at: datetime | None = None  # when any quote last arrived
+    chains: Mapping[str, OptionChain] = field(default_factory=dict)  # by trading class
+    futures: tuple[Contract, ...] = ()
+    closes: Mapping[str, tuple[tuple[date, float], ...]] = field(default_factory=dict)
+    refused: frozenset[Contract] = frozenset()
+    account: Account = field(default_factory=Account)
+    book: Book = field(default_factory=Book)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    regime: RegimeState = field(default_factory=RegimeState)
+    trading: TradingState = TradingState.ACTIVE
+    trading_why: str = ""
+    ready_at: datetime | None = None  # None while the broker is away
+    broker_positions: Mapping[Contract, int] | None = None  # as last reported ...
+    positions_at: datetime | None = None  # ... then
+    mismatched: tuple[Contract, ...] = ()  # legs on which book and broker disagree
+    deficits: Mapping[Layer, date] = field(
+        default_factory=dict
+    )  # hedge layers short of target, since
+    alerts: Mapping[str, datetime] = field(default_factory=dict)  # raised and not cleared
+    tally: Tally = field(default_factory=Tally)
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def today(self) -> date:
+        """The New York date."""
+        return new_york(self.now).date()
+
+    @property
+    def working(self) -> tuple[Order, ...]:
+        """Orders that may still fill, oldest first."""
+        return tuple(order for order in self.orders.values() if order.working)
+
+    @property
+    def uncertain(self) -> tuple[Order, ...]:
+        return tuple(o for o in self.orders.values() if o.status is OrderStatus.UNKNOWN)
+
+    def quote(self, contract: Contract) -> Quote | None:
+        """The newest quote of this connection; None when there is none since the broker became
+        ready.
+        """
+        quote = self.quotes.get(contract)
+        if quote is None or self.ready_at is None or quote.at < self.ready_at:
+            return None
+        return quote
+
+    def level(self, contract: Contract) -> float | None:
+        """Last level of an index or future, of whatever age within this connection."""
+        quote = self.quote(contract)
+        return None if quote is None else quote.level

@@ -1,0 +1,43 @@
+"""What a rule answers when it is asked: orders it wants, reasons why not, changes it noticed."""
+
+from dataclasses import dataclass
+
+from domain.effects import CancelOrder, RecordDecision
+from domain.instruments import Contract
+from domain.orders import DenialCode, Layer, OrderIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A rule looked and does not trade. ``reason`` holds no changing numbers: those are
+    ``inputs``.
+    """
+
+    topic: str
+    rule: str
+    reason: str
+    denial: DenialCode | None = None
+    layer: Layer | None = None
+    inputs: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """``wanted`` are contracts the rule needs quotes of before it can decide, most important
+    first.
+    """
+
+    intents: tuple[OrderIntent, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    changes: tuple[RecordDecision, ...] = ()
+    wanted: tuple[Contract, ...] = ()
+    cancels: tuple[CancelOrder, ...] = ()
+
+    def __add__(self, other: "Proposal") -> "Proposal":
+        return Proposal(
+            self.intents + other.intents,
+            self.skips + other.skips,
+            self.changes + other.changes,
+            self.wanted + other.wanted,
+            self.cancels + other.cancels,
+        )

@@ -1,0 +1,255 @@
+"""A book of options revalued over spot, VIX and time, and the break-evens that follow.
+
+Decides how the markets move together: an SPX option keeps its strike's volatility plus
+``option_vol_beta`` points for each point of VIX; a VIX option keeps its own volatility and its
+forward moves ``future_beta`` points. An SPX forward closes in on spot at its own carry, a VIX
+forward stays where it is; discount factors stand still. An option whose time is up is worth its
+intrinsic value in that scenario.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from domain.pricing import Floats
+from domain.vx_curve import future_beta, option_vol_beta
+
+Profit: TypeAlias = Callable[[Floats, Floats], Floats]
+
+_VOL_FLOOR = 0.01
+_VIX_FLOOR = 5.0  # points; no VIX future has ever settled below 8
+_YEAR = 365.0
+_HALVINGS = 45
+
+
+class BreakEvenReason(IntEnum):
+    """Why a side has no break-even; OK where it has one."""
+
+    OK = 0
+    NO_LOSS = 1  # profitable all the way to the edge of the grid
+    UNDER_WATER = 2  # already losing at an unchanged spot
+    BAD_INPUT = 3  # a leg or the entry value is NaN
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """Options as arrays (n,): signed ``quantity``, ``multiplier`` in money per point, volatility.
+
+    ``forward`` is of the option's own expiry; ``vix`` is True where the option is on VIX;
+    ``carry`` is ln(forward / spot) / years, which the forward of an SPX option loses as time goes.
+    """
+
+    quantity: Floats
+    multiplier: Floats
+    strike: Floats
+    call: NDArray[np.bool_]
+    years: Floats
+    vol: Floats
+    forward: Floats
+    discount: Floats
+    vix: NDArray[np.bool_]
+    carry: Floats
+
+    def __add__(self, other: "Legs") -> "Legs":
+        """Both books together."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
+        return Legs(*(np.concatenate(pair) for pair in pairs))
+
+    def part(self, keep: NDArray[np.bool_]) -> "Legs":
+        """The legs where ``keep`` (n,) is True."""
+        return Legs(*(getattr(self, name)[keep] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvens:
+    """Underlying prices (h,) at which profit is zero, nearest to spot; NaN with a reason (h,)."""
+
+    low: Floats
+    high: Floats
+    low_reason: NDArray[np.int8]
+    high_reason: NDArray[np.int8]
+
+    def contains(self, low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
+        """True where the profitable range around spot reaches from ``low`` to ``high`` (h,)."""
+        below = (self.low <= np.asarray(low, np.float64)) | (
+            self.low_reason == BreakEvenReason.NO_LOSS
+        )
+        above = (self.high >= np.asarray(high, np.float64)) | (
+            self.high_reason == BreakEvenReason.NO_LOSS
+        )
+        return np.asarray(below & above, np.bool_)
+
+
+def legs(
+    quantity: ArrayLike,
+    multiplier: ArrayLike,
+    strike: ArrayLike,
+    call: ArrayLike,
+    years: ArrayLike,
+    vol: ArrayLike,
+    forward: ArrayLike,
+    discount: ArrayLike = 1.0,
+    *,
+    spot: ArrayLike = np.nan,
+    vix: ArrayLike = False,
+) -> Legs:
+    """Legs from anything that broadcasts to one dimension. Bad numbers stay and make values NaN.
+
+    Without ``spot`` there is no carry: the forwards stand still.
+    """
+    floats = (quantity, multiplier, strike, years, vol, forward, discount, spot)
+    arrays = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(v, np.float64)) for v in floats),
+        np.atleast_1d(np.asarray(call, np.bool_)),
+        np.atleast_1d(np.asarray(vix, np.bool_)),
+    )
+    q, m, k, t, s, f, d, now, c, x = arrays
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bad = ~((k > 0) & (t >= 0) & (s >= 0) & (f > 0) & (d > 0))
+        carry = np.where((now > 0) & (t > 0) & ~x, np.log(f / now) / t, 0.0)
+    return Legs(q, m, k, c, t, np.where(bad, np.nan, s), f, d, x, carry)
+
+
+def scenario_values(
+    book: Legs,
+    spot_moves: ArrayLike,
+    vix_moves: ArrayLike,
+    days: ArrayLike,
+) -> Floats:
+    """Value of the book in money, shape (spot, vix, days).
+
+    ``spot_moves`` are relative (-0.05 is 5 % down), ``vix_moves`` points of spot VIX, ``days``
+    calendar days from now. Profit is the difference to the value now or to the entry.
+    """
+    r, v, d = (np.atleast_1d(np.asarray(a, np.float64)) for a in (spot_moves, vix_moves, days))
+    total = np.zeros((r.size, v.size, d.size))
+    spx, vix = book.part(~book.vix), book.part(book.vix)
+    for j, day in enumerate(d):
+        if spx.strike.size:
+            total[:, :, j] += _spx_values(spx, r, v, float(day))
+        if vix.strike.size:
+            total[:, :, j] += _vix_values(vix, v, float(day))
+    return total
+
+
+def path_values(book: Legs, spot_moves: ArrayLike, vix_moves: ArrayLike, days: ArrayLike) -> Floats:
+    """Value of the book in money at each point of a path: arguments (m,) or scalar, result (m,)."""
+    r, v, d = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(a, np.float64)) for a in (spot_moves, vix_moves, days))
+    )
+    r, v, d = r[:, None], v[:, None], d[:, None]
+    years = np.maximum(book.years - d / _YEAR, 0.0)
+    shifted = np.maximum(book.vol + 0.01 * v * option_vol_beta(_YEAR * book.years), _VOL_FLOOR)
+    spread = np.where(book.vix, book.vol, shifted) * np.sqrt(years)
+    moved = np.maximum(book.forward + v * future_beta(_YEAR * book.years), _VIX_FLOOR)
+    gone = np.minimum(d / _YEAR, book.years)
+    forward = np.where(
+        book.vix, moved, book.forward * np.exp(-book.carry * gone) * np.maximum(1.0 + r, 1e-9)
+    )
+    return _calls_to_money(
+        book, _call(np.log(forward / book.strike), spread, forward, book.strike), forward
+    ) @ _weights(book)
+
+
+def linked_vix_moves(spot_moves: ArrayLike, beta: float, front: float, days: float) -> Floats:
+    """VIX points that go with each relative spot move: the front future moves by ``beta`` times the
+    return (S28; beta is negative), and spot VIX by that over ``future_beta(days)``.
+    """
+    r = np.asarray(spot_moves, np.float64)
+    return np.asarray(beta * r * front / future_beta(days), np.float64)
+
+
+def break_evens(
+    book: Legs,
+    entry: float,
+    spot: float,
+    horizons: ArrayLike,
+    *,
+    beta: float = 0.0,
+    front: float = 0.0,
+    front_days: float = 30.0,
+    reach: float = 0.4,
+) -> BreakEvens:
+    """Where the book is worth its ``entry`` value (money; negative for a credit) at each horizon.
+
+    ``horizons`` (h,) are calendar days from now; spot runs ``reach`` down and up from ``spot`` with
+    VIX linked to it (see ``linked_vix_moves``; beta 0 leaves VIX alone). A horizon beyond an
+    option's expiry values it at intrinsic. Found to 1e-12 of spot by bisection.
+    """
+    h = np.atleast_1d(np.asarray(horizons, np.float64))
+    moves = np.linspace(-reach, reach, 321)
+
+    def profit(r: Floats, d: Floats) -> Floats:
+        return path_values(book, r, linked_vix_moves(r, beta, front, front_days), d) - entry
+
+    grid = profit(np.tile(moves, h.size), np.repeat(h, moves.size)).reshape(h.size, moves.size)
+    low = _edge(grid[:, 160::-1], moves[160::-1], h, profit)
+    high = _edge(grid[:, 160:], moves[160:], h, profit)
+    return BreakEvens(spot * (1.0 + low[0]), spot * (1.0 + high[0]), low[1], high[1])
+
+
+def _edge(
+    profits: Floats,
+    moves: Floats,
+    days: Floats,
+    profit: Profit,
+) -> tuple[Floats, NDArray[np.int8]]:
+    """The first move outwards at which profit turns negative, per row, and why there is none."""
+    losing = profits < 0
+    reason = np.where(losing.any(axis=1), BreakEvenReason.OK, BreakEvenReason.NO_LOSS)
+    reason = np.where(losing[:, 0], BreakEvenReason.UNDER_WATER, reason)
+    reason = np.where(np.isnan(profits).any(axis=1), BreakEvenReason.BAD_INPUT, reason)
+    ok = reason == BreakEvenReason.OK
+    last = np.argmax(losing[ok], axis=1)
+    good, bad = moves[last - 1], moves[last]
+    for _ in range(_HALVINGS if ok.any() else 0):
+        middle = 0.5 * (good + bad)
+        fine = profit(middle, days[ok]) >= 0
+        good, bad = np.where(fine, middle, good), np.where(fine, bad, middle)
+    edge = np.full(days.size, np.nan)
+    edge[ok] = 0.5 * (good + bad)
+    return edge, reason.astype(np.int8)
+
+
+def _spx_values(book: Legs, r: Floats, v: Floats, day: float) -> Floats:
+    """(spot, vix): logarithms depend on spot only and deviations on VIX only, so few are taken."""
+    years = np.maximum(book.years - day / _YEAR, 0.0)
+    beta = option_vol_beta(_YEAR * book.years)
+    vol = np.maximum(book.vol + 0.01 * v[:, None] * beta, _VOL_FLOOR)
+    later = book.forward * np.exp(-book.carry * np.minimum(day / _YEAR, book.years))
+    forward = (later * np.maximum(1.0 + r[:, None], 1e-9))[:, None, :]
+    spread = (vol * np.sqrt(years))[None, :, :]
+    value = _call(np.log(forward / book.strike), spread, forward, book.strike)
+    weights = _weights(book)
+    puts = np.where(book.call, 0.0, forward - book.strike) @ weights
+    return np.asarray(value @ weights - puts, np.float64)
+
+
+def _vix_values(book: Legs, v: Floats, day: float) -> Floats:
+    """(1, vix): a VIX option does not see spot."""
+    return path_values(book, np.zeros(v.size), v, np.full(v.size, day))[None, :]
+
+
+def _call(log_moneyness: Floats, spread: Floats, forward: Floats, strike: Floats) -> Floats:
+    """Undiscounted Black-76 calls; intrinsic where no deviation is left."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = log_moneyness / spread
+        half = 0.5 * spread
+        value = forward * ndtr(middle + half) - strike * ndtr(middle - half)
+    if np.min(spread) > 0:
+        return np.asarray(value, np.float64)
+    return np.where(spread == 0, np.maximum(forward - strike, 0.0), value)
+
+
+def _calls_to_money(book: Legs, calls: Floats, forward: Floats) -> Floats:
+    """Puts by parity."""
+    return np.where(book.call, calls, calls - (forward - book.strike))
+
+
+def _weights(book: Legs) -> Floats:
+    return np.asarray(book.quantity * book.multiplier * book.discount, np.float64)

@@ -1,0 +1,1 @@
+"""Where strategy and risk meet: one pure step, driven alike by every shell."""

@@ -1,0 +1,23 @@
+"""All parameters of the core in one frozen value, and the fingerprint by which a journal names
+them.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from risk.limits import RiskLimits
+from risk.parameters import HedgeParams, RegimeParams
+from strategies.iron_condor.parameters import IronCondorParams
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    condor: IronCondorParams = field(default_factory=IronCondorParams)
+    hedge: HedgeParams = field(default_factory=HedgeParams)
+    limits: RiskLimits = field(default_factory=RiskLimits)
+    regime: RegimeParams = field(default_factory=RegimeParams)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical text of every parameter, as hex: equal policies, equal text."""
+        return sha256(repr(self).encode()).hexdigest()

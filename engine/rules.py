@@ -1,0 +1,154 @@
+"""Which rules are looked at when: regime and proposals every minute, marks every few, alerts with
+them.
+
+The only place that knows all of strategy and risk; it holds no rule of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from domain.desk import Desk
+from domain.effects import Effect, PlaceOrder, RecordDecision, Verdict
+from domain.orders import OrderIntent
+from domain.proposals import Proposal, Skip
+from engine.fold import apply_effect
+from engine.policy import Policy
+from engine.settlement import settlements
+from engine.walk import withdrawn
+from engine.watchlist import watchlist as watch
+from risk import hedge_build, hedge_roll, hedge_sale, regime
+from risk.alerts import Rules, raised
+from risk.hedge_target import deficit_changes
+from risk.review import in_review_order, review
+from strategies.iron_condor import IronCondorStrategy
+
+__all__ = ["look", "watch"]
+
+
+def look(desk: Desk, policy: Policy) -> tuple[Desk, list[Effect]]:
+    """Everything due at this tick; nothing when the minute was already looked at."""
+    minute = int(desk.now.timestamp() // 60)
+    if minute == desk.memory.minute:
+        return desk, []
+    desk = replace(desk, memory=replace(desk.memory, minute=minute))
+    effects: list[Effect] = []
+    if desk.ready_at is not None:
+        desk = _record(desk, settlements(desk), effects)
+        desk = _record(desk, regime.closes(desk, policy.regime), effects)
+        if regime.looks_due(desk, policy.regime):
+            desk = _session(desk, policy, effects)
+        else:
+            desk = replace(desk, memory=replace(desk.memory, wanted=(), skips={}))
+    return _record(desk, raised(desk, _rules(policy)), effects), effects
+
+
+def _session(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:
+    """One minute of regular hours."""
+    looked = regime.look(desk, policy.regime)
+    desk = _record(replace(desk, memory=looked.memory), looked.changes, effects)
+    desk = _record(desk, deficit_changes(desk, policy.hedge), effects)
+    mark = int(desk.now.timestamp() // policy.limits.mark_every_s)
+    if mark != desk.memory.mark:
+        desk = _marked(desk, mark, policy)
+        desk = _record(desk, hedge_sale.rungs(desk, policy.hedge, policy.regime), effects)
+    desk = _record(desk, withdrawn(desk, policy.limits), effects)
+    proposal = _proposals(desk, policy)
+    desk = _record(desk, proposal.cancels, effects)
+    desk, denials = _reviewed(desk, proposal.intents, policy, effects)
+    desk = _skipped(desk, proposal.skips, denials, effects)
+    desk = replace(desk, memory=replace(desk.memory, wanted=proposal.wanted))
+    return _forgotten(desk)
+
+
+def _proposals(desk: Desk, policy: Policy) -> Proposal:
+    strategy = IronCondorStrategy(policy.condor)
+    return (
+        strategy.propose(desk)
+        + hedge_sale.propose_profit(desk, policy.hedge, policy.regime)
+        + hedge_sale.propose_trim(desk, policy.hedge, policy.limits)
+        + hedge_roll.propose(desk, policy.hedge, policy.limits)
+        + hedge_build.propose(desk, policy.hedge, policy.limits, policy.regime)
+    )
+
+
+def _marked(desk: Desk, mark: int, policy: Policy) -> Desk:
+    """Count consecutive marks of every condition; one that cannot be measured keeps its count."""
+    found: Mapping[str, bool | None] = {
+        **IronCondorStrategy(policy.condor).conditions(desk),
+        **hedge_sale.conditions(desk, policy.limits, policy.regime),
+    }
+    old = desk.memory.marks
+    marks = {
+        key: old.get(key, 0) if holds is None else (old.get(key, 0) + 1 if holds else 0)
+        for key, holds in found.items()
+    }
+    within = hedge_sale.condors_within(desk, policy.limits)
+    memory = replace(desk.memory, mark=mark, marks=marks, condors_at_risk_within=within)
+    return replace(desk, memory=memory)
+
+
+def _reviewed(
+    desk: Desk, intents: tuple[OrderIntent, ...], policy: Policy, effects: list[Effect]
+) -> tuple[Desk, dict[str, str]]:
+    """Approve or deny one by one, every approval working before the next is judged.
+
+    A denial equal to the one of the minute before is not recorded again.
+    """
+    denials: dict[str, str] = {}
+    for intent in in_review_order(intents):
+        verdict = review(intent, desk, policy.limits)
+        if verdict.order is not None:
+            desk = _record(desk, (verdict.decision, PlaceOrder(verdict.order)), effects)
+            continue
+        key = f"denied:{intent.purpose}:{intent.layer}:{intent.subject}"
+        denials[key] = str(verdict.code)
+        if desk.memory.skips.get(key) != denials[key]:
+            desk = _record(desk, (verdict.decision,), effects)
+    return desk, denials
+
+
+def _skipped(
+    desk: Desk, skips: tuple[Skip, ...], denials: dict[str, str], effects: list[Effect]
+) -> Desk:
+    """Record a reason for not trading once, when it becomes the reason."""
+    now = dict(denials)
+    for skip in skips:
+        now[skip.topic] = skip.reason
+        if desk.memory.skips.get(skip.topic) != skip.reason:
+            decision = RecordDecision(
+                desk.now,
+                Verdict.SKIPPED,
+                skip.topic,
+                skip.rule,
+                skip.reason,
+                layer=skip.layer,
+                denial=skip.denial,
+                inputs=skip.inputs,
+            )
+            desk = _record(desk, (decision,), effects)
+    if now == desk.memory.skips:
+        return desk
+    return replace(desk, memory=replace(desk.memory, skips=now))
+
+
+def _forgotten(desk: Desk) -> Desk:
+    """Drop quotes of contracts no longer watched: if they are wanted again, they must be heard
+    anew.
+    """
+    watched = set(desk.memory.watchlist) | set(desk.memory.wanted)
+    if len(desk.quotes) <= len(watched):
+        return desk
+    kept = {contract: quote for contract, quote in desk.quotes.items() if contract in watched}
+    return replace(desk, quotes=kept)
+
+
+def _record(desk: Desk, effects: Iterable[Effect], recorded: list[Effect]) -> Desk:
+    """Apply effects to the desk and note them, in order."""
+    for effect in effects:
+        desk = apply_effect(desk, effect)
+        recorded.append(effect)
+    return desk
+
+
+def _rules(policy: Policy) -> Rules:
+    return Rules(policy.limits, policy.hedge, policy.regime)

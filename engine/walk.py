@@ -1,0 +1,86 @@
+"""Moving the limits of working orders, giving them up, and withdrawing those that may no longer
+open.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from domain.desk import Desk, Regime, TradingState
+from domain.effects import CancelOrder, ModifyLimit
+from domain.instruments import COMBO_INCREMENT, price_increment, round_to_increment
+from domain.orders import Order, OrderStatus, Purpose
+from risk.hedge_layer import closure_share
+from risk.limits import RiskLimits
+from risk.price_checks import price_within_collar
+from risk.trading_state import adds_risk
+
+_MOVABLE = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+
+
+def walk(desk: Desk, limits: RiskLimits) -> tuple[ModifyLimit | CancelOrder, ...]:
+    """Per working order: give it up when its time is over, else worsen its limit when a step is
+    due.
+
+    A step whose price would leave the collar around the fresh mid is not taken; the order rests.
+    """
+    moves: list[ModifyLimit | CancelOrder] = []
+    for order in desk.orders.values():
+        if order.status not in _MOVABLE or order.cancel_requested:
+            continue
+        plan = order.intent.walk
+        if desk.now - order.created_at >= timedelta(seconds=plan.give_up_after_s):
+            moves.append(CancelOrder(order.order_ref, "not filled in time"))
+        elif order.limit < plan.worst and _step_due(desk, order):
+            limit = next_limit(order)
+            if limit > order.limit and _inside_collar(desk, order, limit, limits):
+                moves.append(ModifyLimit(order.order_ref, limit))
+    return tuple(moves)
+
+
+def next_limit(order: Order) -> Decimal:
+    """One step worse for us, on the grid that holds there, never beyond the worst price."""
+    intent = order.intent
+    raw = order.limit + intent.walk.step
+    single = len(intent.legs) == 1
+    step = price_increment(intent.legs[0].contract, raw) if single else COMBO_INCREMENT
+    return min(intent.walk.worst, round_to_increment(raw, step, "up"))
+
+
+def withdrawn(desk: Desk, limits: RiskLimits) -> tuple[CancelOrder, ...]:
+    """Working orders that would open risk which may no longer be opened."""
+    why = _why_not_open(desk)
+    over_cap: bool | None = None
+    cancels = []
+    for order in desk.orders.values():
+        if not order.working or order.cancel_requested or not adds_risk(order.intent):
+            continue
+        if why:
+            cancels.append(CancelOrder(order.order_ref, why))
+        elif order.intent.purpose is Purpose.BUY_HEDGE:
+            if over_cap is None:
+                over_cap = closure_share(desk, limits) > limits.hedge_share_max
+            if over_cap:
+                cancels.append(CancelOrder(order.order_ref, "filling it could break the hedge cap"))
+    return tuple(cancels)
+
+
+def _why_not_open(desk: Desk) -> str:
+    if desk.trading is not TradingState.ACTIVE:
+        return f"trading is {desk.trading}"
+    if desk.regime.regime is Regime.UNKNOWN:
+        return "regime unknown"
+    return "book and broker disagree" if desk.mismatched else ""
+
+
+def _step_due(desk: Desk, order: Order) -> bool:
+    since = order.limit_changed_at or order.created_at
+    return desk.now - since >= timedelta(seconds=order.intent.walk.every_s)
+
+
+def _inside_collar(desk: Desk, order: Order, limit: Decimal, limits: RiskLimits) -> bool:
+    """The plan's worst price passed its check at the start; what counts now is where it would
+    stand.
+    """
+    intent = replace(order.intent, limit=limit, walk=replace(order.intent.walk, worst=limit))
+    return price_within_collar(intent, desk, limits) is None

@@ -1,0 +1,1 @@
+"""Judges every order and proposes the hedge. Pure; knows nothing of strategies."""

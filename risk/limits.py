@@ -1,0 +1,76 @@
+"""Every limit that the pre-trade checks and the cap enforce, with unit and reason. Decides
+nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CapBasis(StrEnum):
+    """How the notional of each layer is measured for the hedge cap; all are logged, one is
+    enforced.
+    """
+
+    DELTA_NOTIONAL = (
+        "delta_notional"  # contracts x 100 x forward x max(|delta|, floor) against max loss
+    )
+    PREMIUM = "premium"  # market value at the bid against max loss
+    GROSS = "gross"  # contracts x 100 x forward against max loss
+    MARGIN = "margin"  # market value at the bid against maintenance margin
+    SPX_NOTIONAL = "spx_notional"  # contracts x 100 x forward against contracts x 100 x SPX
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """Shares are fractions of 1 (of net liquidation unless said otherwise). Section 4.5 and 4.7."""
+
+    # The hedge cap, as a share of hedge + condor notional
+    hedge_share_max: float = 0.40  # above this the hedge is trimmed
+    hedge_share_buy_max: float = 0.35  # no purchase may take the share above this
+    hedge_share_trimmed: float = 0.38  # a trim sells down to this
+    cap_basis: CapBasis = CapBasis.DELTA_NOTIONAL
+    cap_marks: int = 2
+    delta_floor: float = 0.10
+    hedge_budget_share: float = 0.02  # net premium of the last 365 days
+    hedge_cost_share_alone: float = (
+        0.02  # cost of the hedge while no condor is open and the cap sleeps
+    )
+    # Losses and size
+    daily_loss_share: float = 0.02
+    max_loss_share_entry: float = 0.01
+    max_loss_share_total: float = 0.10
+    condors_max: int = 6
+    excess_liquidity_min: float = 0.15
+    order_quantity_max: int = 50
+    # Order rate: closing orders may use the whole allowance, opening ones only their own part
+    orders_per_minute_max: int = 10
+    opening_orders_per_minute_max: int = 5
+    orders_per_day_max: int = 300
+    opening_orders_per_day_max: int = 60
+    # Quotes and prices
+    feed_age_s_max: float = 60.0  # nothing at all heard for this long: every quote is stale
+    quote_age_s_max: float = (
+        600.0  # the broker sends changes only, so a quiet option is not yet stale
+    )
+    collar_spreads: float = 1.0  # a limit may lie this many spreads beyond the mid ...
+    collar_pts_min: float = 0.10  # ... or this many points, whichever is more
+    # Session edges for opening orders
+    open_guard_s: float = 300.0
+    close_guard_s: float = 300.0
+    # Cadence and data lines
+    mark_every_s: float = 300.0
+    watch_lines_max: int = 95
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hedge_share_buy_max <= self.hedge_share_trimmed <= self.hedge_share_max < 1:
+            raise ValueError(
+                "hedge_share_buy_max <= hedge_share_trimmed <= hedge_share_max < 1 must hold"
+            )
+        if not 0 < self.max_loss_share_entry <= self.max_loss_share_total < 1:
+            raise ValueError(
+                "max_loss_share_entry must be positive and at most max_loss_share_total"
+            )
+        if self.condors_max < 0 or self.order_quantity_max < 1 or self.watch_lines_max < 20:
+            raise ValueError("counts must be positive, watch_lines_max at least 20")
+        if not (self.feed_age_s_max > 0 and self.quote_age_s_max > 0 and self.mark_every_s >= 1):
+            raise ValueError("ages and cadences must be positive")

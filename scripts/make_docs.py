@@ -1,0 +1,184 @@
+"""Writes docs/settings.md, docs/limits.md and docs/events.md from the code; --check only compares.
+
+Defaults, units and reasons live beside the code that reads them: a field's description, or the
+comment behind it. These pages repeat them for people who do not read code; a test keeps them true.
+"""
+
+import argparse
+import ast
+import inspect
+import io
+import sys
+import tokenize
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.logs import LogEvent
+from config.settings import PREFIX, Section, Settings
+from domain.orders import DenialCode
+
+DOCS = Path(__file__).parents[1] / "docs"
+NOTICE = (
+    "<!-- Written by scripts/make_docs.py from the code: edit there, then run `make docs`. -->\n"
+)
+
+
+def comments(kind: type) -> dict[int, str]:
+    """Comments in a class's source by line number, counted from its first line."""
+    lines = io.StringIO(inspect.getsource(kind)).readline
+    return {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(lines)
+        if token.type == tokenize.COMMENT
+    }
+
+
+def parameter_rows(kind: Any) -> Iterator[tuple[str, str, str]]:
+    """Name, default and remark of each field of a parameter dataclass; headings have no default."""
+    found = comments(kind)
+    tree = ast.parse(inspect.getsource(kind)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    defaults = {item.name: item.default for item in fields(kind)}
+    previous = 0
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            for line in range(previous + 1, node.lineno):
+                if line in found:
+                    yield found[line], "", ""
+            name = node.target.id
+            yield name, shown(defaults[name]), found.get(node.end_lineno or node.lineno, "")
+        previous = node.end_lineno or node.lineno
+
+
+def shown(value: Any) -> str:
+    """A default as it would be written in the profile."""
+    if value is None or value is MISSING:
+        return "unset"
+    if isinstance(value, SecretStr | str | Path) or hasattr(value, "isoformat"):
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        return f'`"{text}"`'
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(str(part) for part in value) + "]`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def parameter_table(section: str, kind: type) -> list[str]:
+    lines = [
+        f"## [{section}]",
+        "",
+        *paragraphs(kind),
+        "| key | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, default, remark in parameter_rows(kind):
+        if default:
+            lines.append(f"| `{name}` | {default} | {cell(remark)} |")
+        else:
+            lines.append(f"| **{cell(name)}** | | |")
+    return [*lines, ""]
+
+
+def cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+def paragraphs(kind: type) -> list[str]:
+    """A class's docstring as Markdown, its double backquotes turned into single ones."""
+    return [(inspect.getdoc(kind) or "").replace("``", "`"), ""]
+
+
+def settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        NOTICE,
+        "A profile is a TOML file; `condorbot run --config FILE` reads it. Its tables are below.",
+        f"Any key can be set in the environment instead: `{PREFIX}BROKER__PORT=4004` sets `port`",
+        "in `[broker]`; lists are JSON there. The environment wins. Unknown keys are refused.",
+        "The rules' own numbers (`[condor]`, `[hedge]`, `[limits]`, `[regime]`) are in",
+        "[limits.md](limits.md).",
+        "",
+    ]
+    for section, info in Settings.model_fields.items():
+        kind = info.annotation
+        if not (isinstance(kind, type) and issubclass(kind, Section)):
+            continue
+        lines += [
+            f"## [{section}]",
+            "",
+            *paragraphs(kind),
+            "| key | default | meaning |",
+            "|---|---|---|",
+        ]
+        for name, item in kind.model_fields.items():
+            lines.append(f"| `{name}` | {shown(item.default)} | {cell(item.description or '')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def limits_page() -> str:
+    lines = [
+        "# Limits and parameters of the rules",
+        "",
+        NOTICE,
+        "Every number a rule reads, with its default. A profile's table of that name can set it.",
+        "",
+    ]
+    for section, info in Settings.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and not issubclass(kind, Section):
+            lines += parameter_table(section, kind)
+    lines += [
+        "## Why an order is denied",
+        "",
+        "The code a denial carries in the journal and the log:",
+        "",
+    ]
+    lines += [f"- `{code}`" for code in DenialCode]
+    return "\n".join([*lines, ""])
+
+
+def events_page() -> str:
+    lines = [
+        "# Log events",
+        "",
+        NOTICE,
+        "Each log line is one event with fields. These are all the names there are:",
+        "",
+    ]
+    return "\n".join([*lines, *(f"- `{event}`" for event in LogEvent), ""])
+
+
+PAGES = {"settings.md": settings_page, "limits.md": limits_page, "events.md": events_page}
+
+
+def stale() -> list[str]:
+    """Names of pages that are not what the code says."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    old = stale()
+    if parser.parse_args().check:
+        for name in old:
+            print(f"docs/{name} is not what the code says: run `make docs`", file=sys.stderr)
+        return 1 if old else 0
+    for name in old:
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

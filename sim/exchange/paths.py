@@ -22,6 +22,9 @@ _CANDIDATES = (
 )
 _SHARED = 0.85  # how much of VIX's shape is the mirrored index, the rest is its own
 _LEAST_EXCESS = 0.3  # of the excess wanted: below it, no stretching
+_VIX_EVERY = 3  # grid steps between two values of VIX
+_FLICKER = 0.001  # of the level: a hundredth of a point at VIX 10
+_REFLECTED = 0.2  # of what a shape goes beyond a band it may not leave
 _SESSION_YEARS = 1 / 252
 
 
@@ -107,7 +110,18 @@ def _vix_path(day: Day, rng: np.random.Generator, spx: Floats, clock: Floats) ->
     shape = shape * span / size
     # The mirror need not end where VIX really closed: the difference accrues with the variance.
     shape += clock * (move - shape[-1])
-    return _bend(shape, day.vix_open, day.vix_high, day.vix_low, day.vix_close)
+    path = _bend(shape, day.vix_open, day.vix_high, day.vix_low, day.vix_close)
+    return _flickering(path, rng, day)
+
+
+def _flickering(vix: Floats, rng: np.random.Generator, day: Day) -> Floats:
+    """VIX is computed anew every 15 seconds from quotes that never rest, so neither does it."""
+    steps = -(-vix.size // _VIX_EVERY)
+    noise = np.repeat(rng.standard_normal(steps) * _FLICKER, _VIX_EVERY)[: vix.size]
+    found = np.clip(vix * (1.0 + noise), day.vix_low, day.vix_high)
+    touched = [0, int(np.argmax(vix)), int(np.argmin(vix)), -1]
+    found[touched] = vix[touched]
+    return found
 
 
 def _bend(shape: Floats, opened: float, high: float, low: float, close: float) -> Floats:
@@ -136,15 +150,18 @@ def _excess(shape: Floats, core: Floats, edge: float, peak: float) -> Floats:
     highest.
 
     A shape that hardly leaves the band on this side gets one hump of some minutes near its highest
-    point: stretching noise would make a price jump within seconds.
+    point: stretching noise would make a price jump within seconds. What little it does leave the
+    band is kept, or reflected where there is no room, because a market never stands still.
     """
-    over = np.maximum(shape - edge, 0.0)
-    if over.max() > _LEAST_EXCESS * (peak - edge):
-        return np.asarray(over * ((peak - edge) / over.max()))
+    over, room = np.maximum(shape - edge, 0.0), peak - edge
+    highest = max(float(over.max()), 1e-12)
+    if highest > _LEAST_EXCESS * room > 0:
+        return np.asarray(over * (room / highest))
     width = max(3, shape.size // 20)
     at = int(np.clip(np.argmax(shape), width, shape.size - 1 - width))
     hump = np.maximum(0.0, 1.0 - np.abs(np.arange(shape.size) - at) / width)
-    return np.asarray(hump * (peak - core[at]))
+    ripple = over * min(1.0, 0.5 * room / highest) if room > 0 else -_REFLECTED * over
+    return np.asarray(np.maximum(hump * (peak - core[at]), ripple) if room > 0 else ripple)
 
 
 def interpolated(values: Floats, offset_s: float) -> float:

@@ -7,14 +7,14 @@ Everything that does not change while the same contracts are watched is laid out
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from math import isnan, sqrt
+from math import isnan
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from domain.instruments import Right
+from domain.pricing import greeks, implied_vol, price
 from sim.exchange.listings import OptionKey
 from sim.exchange.quotes import NO_QUOTE, MarketQuote
 from sim.exchange.surface import SPX_SMILE, VIX_SMILE, carry, spx_theta, vix_option_theta
@@ -23,7 +23,6 @@ from sim.exchange.tape import State
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 _YEAR_S = 365 * 86400.0
-_SQRT_2PI = sqrt(2 * np.pi)
 _THIN_ABOVE_VIX = 25.0  # above it, a quarter of the size is shown
 
 
@@ -49,6 +48,9 @@ class OptionValues:
     price: Floats
     otm: Floats  # value of the option of the same strike that is out of the money
     vol: Floats
+    years: Floats
+    forward: Floats
+    discount: Floats
     delta: Floats
     gamma: Floats
     vega: Floats
@@ -99,26 +101,25 @@ def value_options(plan: OptionPlan, state: State) -> OptionValues:
     discount_s = np.exp(-state.rate * years_s)
     row = plan.series
     forward, theta, discount, years = forward_s[row], theta_s[row], discount_s[row], years_s[row]
-    moneyness = np.log(plan.strike / forward)
-    x = moneyness / np.sqrt(theta)
+    x = np.log(plan.strike / forward) / np.sqrt(theta)
     ratio = np.where(plan.vix, VIX_SMILE.variance_ratio(x), SPX_SMILE.variance_ratio(x))
-    root = np.sqrt(theta * np.maximum(ratio, 1e-4))
-    d1 = -moneyness / root + 0.5 * root
-    call = discount * (forward * ndtr(d1) - plan.strike * ndtr(d1 - root))
-    parity = discount * (forward - plan.strike)
-    otm = np.maximum(np.where(parity > 0, call - parity, call), 0.0)
-    price = otm + np.maximum(plan.sign * parity, 0.0)
-    price[~alive[row]] = np.nan
-    density = np.exp(-0.5 * d1 * d1) / _SQRT_2PI
+    vol = np.sqrt(theta * np.maximum(ratio, 1e-4) / years)
+    outside = plan.strike >= forward  # the call is out of the money, so price it, else the put
+    otm = np.maximum(price(forward, plan.strike, years, vol, outside, discount), 0.0)
+    value = otm + discount * np.maximum(plan.sign * (forward - plan.strike), 0.0)
+    slopes = greeks(forward, plan.strike, years, vol, plan.call, discount)
     to_spot = np.where(plan.vix, 1.0, forward / state.spx)
     return OptionValues(
-        price=price,
+        price=np.where(alive[row], value, np.nan),
         otm=otm,
-        vol=root / np.sqrt(years),
-        delta=plan.sign * discount * ndtr(plan.sign * d1) * to_spot,
-        gamma=discount * density / (forward * root) * to_spot * to_spot,
-        vega=discount * forward * density * np.sqrt(years) / 100,
-        theta=-discount * forward * density * root / (2 * years) / 365,
+        vol=vol,
+        years=years,
+        forward=forward,
+        discount=discount,
+        delta=slopes.delta * to_spot,
+        gamma=slopes.gamma * to_spot * to_spot,
+        vega=slopes.vega / 100,
+        theta=slopes.theta / 365,
         underlying=np.where(plan.vix, forward, state.spx),
     )
 
@@ -170,14 +171,12 @@ def option_quotes(
     values = value_options(plan, state)
     bid, ask = two_sided(plan, values, state.vix)
     bid_size, ask_size, volume = _activity(plan, state)
-    per_vol = np.maximum(values.vega, 1e-6) * 100
-    iv_bid = values.vol - (values.price - bid) / per_vol
-    iv_ask = values.vol + (ask - values.price) / per_vol
+    iv_bid, iv_ask = _quoted_vols(plan, values, bid, ask)
     none = repeat(None)
     rows = zip(
         _plain(bid), _plain(ask), np.where(np.isnan(bid), 0, bid_size).tolist(), ask_size.tolist(),
         _plain(marks), repeat(1), volume.tolist(), none, none, none, _plain(closes),
-        _plain(np.where(iv_bid > 0, iv_bid, np.nan)), _plain(iv_ask), values.vol.tolist(),
+        _plain(iv_bid), _plain(iv_ask), values.vol.tolist(),
         values.delta.tolist(), values.gamma.tolist(), values.vega.tolist(), values.theta.tolist(),
         values.price.tolist(), values.underlying.tolist(), repeat(False),
     )  # fmt: skip
@@ -186,6 +185,21 @@ def option_quotes(
     for i in np.flatnonzero(dead).tolist():
         quotes[i] = NO_QUOTE
     return quotes
+
+
+def _quoted_vols(
+    plan: OptionPlan, values: OptionValues, bid: Floats, ask: Floats
+) -> tuple[Floats, Floats]:
+    """Implied volatilities of both sides; NaN for a side that is missing or has no time value."""
+    vols, _ = implied_vol(
+        np.stack([bid, ask]),
+        values.forward,
+        plan.strike,
+        values.years,
+        plan.call,
+        values.discount,
+    )
+    return vols[0], vols[1]
 
 
 def _activity(plan: OptionPlan, state: State) -> tuple[Integers, Integers, Integers]:

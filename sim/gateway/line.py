@@ -77,7 +77,7 @@ class Line:
         if said is None:
             self._say_first(quote, out)
             said = NO_QUOTE
-        elif quote is said:
+        elif quote is said and self._two_sided:
             return
         elif self._two_sided:
             self._say_sides(said, quote, out)
@@ -118,6 +118,9 @@ class Line:
             self._price(ticks.LAST, quote.last, quote.last_size, out)
             at = f"{int(now.timestamp())}"
             out.append(ticks.string_tick(self.req_id, self._type(ticks.LAST_TIME), at))
+        elif quote.last is not None and not self._two_sided:
+            # An index is computed and sent again and again, whether or not it has moved.
+            self._price(ticks.LAST, quote.last, quote.last_size, out)
         self._volume_age += 1
         if quote.volume != self._volume_said and (
             self._volume_age >= self._settings.volume_every_steps or quote.last != said.last

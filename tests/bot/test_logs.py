@@ -43,13 +43,13 @@ def test_account_numbers_are_masked_wherever_they_stand():
 
 def test_what_libraries_warn_of_comes_out_in_the_same_form():
     stream = written("json", run_id="r1")
-    logging.getLogger("ib_async.client").warning("lost %s", "DU1234567")
-    logging.getLogger("ib_async.client").info("chatter")
+    logging.getLogger("some_library").warning("lost %s", "DU1234567")
+    logging.getLogger("some_library").info("chatter")
 
     (line,) = stream.getvalue().splitlines()
     record = json.loads(line)
     assert record["event"] == "library.message"
-    assert record["library"] == "ib_async.client"
+    assert record["library"] == "some_library"
     assert record["text"] == "lost DU****567"
     assert record["run_id"] == "r1"
 

@@ -1,0 +1,1 @@
+"""The replay shell: the same engine, fed from history, and what its books say about the claims."""

@@ -1,0 +1,133 @@
+"""One market, read once per instant for all books: contracts in, domain quotes out.
+
+What any book has wanted today stays on the board until the evening, so that the market lays out its
+options rarely. A quote depends on contract and instant only, never on who else is asked about.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from domain.events import ChainListed, DailyClosesLoaded, FuturesListed
+from domain.instruments import Contract, Kind
+from domain.quotes import Quote
+from sim.exchange.listings import INDEX_IDS, STOCK_IDS, OptionKey, future_id, option_id
+from sim.exchange.market import ContractQuery, Listing, Market, MarketQuote
+from sim.exchange.quotes import NO_QUOTE
+
+_CHAINS = (("SPX", "SPXW"), ("VIX", "VIX"))
+_CLOSES = 500  # sessions of past closes a desk is given each morning, as the broker gives two years
+
+
+class Board:
+    """Quotes of the market at ``now``. Move with ``advance``, never backwards."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.now: datetime = market.now
+        self._ids: dict[Contract, int | None] = {}
+        self._wanted: dict[int, None] = {}
+        self._raw: dict[int, MarketQuote] = {}
+        self._quotes: dict[Contract, Quote] = {}
+
+    def new_day(self) -> None:
+        """Forget what was watched and which contracts were not listed."""
+        self._wanted.clear()
+        self._ids.clear()
+        self._raw = {}
+
+    def advance(self, now: datetime) -> None:
+        if now != self.now:
+            self.market.advance(now)
+            self.now = now
+            self._raw, self._quotes = {}, {}
+
+    def con_id(self, contract: Contract) -> int | None:
+        """The market's id of a listed contract; None for one that is not listed today."""
+        if contract not in self._ids:
+            self._ids[contract] = self._find(contract)
+        return self._ids[contract]
+
+    def listing(self, con_id: int) -> Listing:
+        found = self.market.listing(con_id)
+        assert found is not None
+        return found
+
+    def raw(self, con_ids: Iterable[int]) -> dict[int, MarketQuote]:
+        """The market's own quotes of these ids now."""
+        missing = [con_id for con_id in con_ids if con_id not in self._raw]
+        if missing:
+            self._wanted |= dict.fromkeys(missing)
+            ids = tuple(self._wanted)
+            self._raw = dict(zip(ids, self.market.quotes(ids), strict=True))
+        return self._raw
+
+    def quote(self, contract: Contract) -> Quote | None:
+        """What a desk is told of ``contract``; None when it is not listed. Ask ``raw`` first."""
+        known = self._quotes.get(contract)
+        if known is None:
+            con_id = self.con_id(contract)
+            if con_id is None:
+                return None
+            known = self._quotes[contract] = _translated(
+                self._raw.get(con_id, NO_QUOTE), contract, self.now
+            )
+        return known
+
+    def chains(self) -> list[ChainListed]:
+        """Expirations and strikes of the classes the rules trade, as listed today."""
+        found = []
+        for symbol, name in _CHAINS:
+            listed = [p for p in self.market.option_parameters(symbol) if p.trading_class == name]
+            days = sorted({day for each in listed for day in each.expirations})
+            strikes = sorted({strike for each in listed for strike in each.strikes})
+            found.append(ChainListed(self.now, symbol, name, tuple(days), tuple(strikes)))
+        return found
+
+    def futures(self) -> FuturesListed:
+        query = ContractQuery(symbol="VIX", sec_type="FUT", exchange="CFE")
+        listed = [listing.contract for listing in self.market.find(query)]
+        listed.sort(key=lambda contract: contract.expiration or date.max)
+        return FuturesListed(self.now, tuple(listed))
+
+    def closes(self, today: date) -> list[DailyClosesLoaded]:
+        """Official closes of the sessions before ``today``: nothing of today is in them."""
+        tape = self.market.tape
+        position = tape.position_of(today)
+        assert position is not None
+        days = tape.days[max(0, position - _CLOSES) : position]
+        return [
+            DailyClosesLoaded(self.now, "SPX", tuple((day.on, day.spx_close) for day in days)),
+            DailyClosesLoaded(self.now, "VIX", tuple((day.on, day.vix_close) for day in days)),
+        ]
+
+    def _find(self, contract: Contract) -> int | None:
+        con_id = _id_of(contract)
+        if con_id is None:
+            return None
+        return con_id if self.market.find(ContractQuery(con_id=con_id)) else None
+
+
+def _id_of(contract: Contract) -> int | None:
+    if contract.kind is Kind.INDEX:
+        return INDEX_IDS.get(contract.symbol)
+    if contract.kind is Kind.STOCK:
+        return STOCK_IDS.get(contract.symbol)
+    if contract.kind is Kind.FUTURE and contract.expiration is not None:
+        return future_id(contract.expiration)
+    if contract.kind is Kind.OPTION and contract.expiration is not None and contract.right:
+        key = OptionKey(
+            contract.trading_class, contract.expiration, contract.strike, contract.right
+        )
+        try:
+            return option_id(key)
+        except ValueError:
+            return None
+    return None
+
+
+def _translated(raw: MarketQuote, contract: Contract, now: datetime) -> Quote:
+    last = raw.last
+    return Quote(
+        now, raw.bid, raw.ask, float(raw.bid_size), float(raw.ask_size), last, raw.close,
+        halted=raw.halted,
+    )  # fmt: skip

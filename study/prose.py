@@ -1,0 +1,77 @@
+"""What a report says in words: how it was done, where it ends, what it leaves out."""
+
+from study.bootstrap import LEVEL, REPLICATIONS
+from study.claims import EPISODES_MIN
+from study.schedule import MARKS_A_DAY
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    """One text per paragraph, its lines joined."""
+    return tuple(" ".join(block.split()) for block in text.strip().split("\n\n"))
+
+
+METHOD = _paragraphs(f"""
+Every decision is made by the same engine that trades on a paper account. The books differ in
+parameters only; all see the same quotes at the same instants.
+
+The engine is woken at the times its rules name (09:31, 09:36, 10:00, 10:55, 11:00, 13:30, 14:00,
+14:45, 15:00, the close) and at {MARKS_A_DAY} marks spread over the day; every minute while orders
+work or candidates are not yet quoted, and five minutes after a mark that needs a second one. The
+daemon marks every five minutes: a stop that is touched between two marks and taken back is not
+seen here.
+
+An order fills as in the simulated market: at the quoted side, or between mid and quote where a
+seeded counterparty stands. The same order of two books meets the same counterparty. Every contract
+costs 1.25 USD. Expired options are paid in cash.
+
+Daily results are marked at mid at the close. Cash earns nothing, in any book. 1,000,000 USD to
+begin with.
+
+Intervals hold {LEVEL:.0%}: percentiles of {REPLICATIONS} stationary bootstrap resamples of paired
+days, mean block length chosen from the data. Within a regime the days of that regime are joined end
+to end.
+
+An episode begins with the first close at or above VIX 30 once the one before has calmed. It is
+measured from ten sessions before to the first close below 20, or 60 sessions after its last close
+at 30. Episodes in which both books were flat decide nothing.
+
+A claim about spikes is never decided on fewer than {EPISODES_MIN} independent episodes.
+""")
+
+LIMITS = _paragraphs("""
+Option prices are a model calibrated to VIX and its relatives, with one shape of skew for all years;
+the days on which quotes broke are smoother here than they were.
+
+Within a day only open, high, low and close are real; their order and everything between is drawn
+from the seed.
+
+SPXW is taken to list today's expirations in every year. Before 2016 most of them did not exist.
+
+Above VIX 20 the default rules open no condor, so that on many days above 30 there is little left to
+hedge: the volatility of those days is that of few positions.
+
+Spikes are rare and come in clusters. The number of episodes, not of days, bounds what can be known.
+""")
+
+MISSING = _paragraphs("""
+A hedge-only book, the CNDR replica and the single-call overlay.
+
+The dynamic hedge ratio, roll-phase shifts, parameter sweeps and the probability of overfitting.
+
+Monte Carlo stress paths; calibration of the surface to recorded chains.
+""")
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1d2329;background:#fff;margin:0}
+main{max-width:920px;margin:0 auto;padding:24px}h1{font-size:26px}h2{margin-top:36px}
+table{border-collapse:collapse;font-size:13px;width:100%}.wide{overflow-x:auto}
+td,th{border-bottom:1px solid #dde1e6;padding:5px 8px;text-align:left;vertical-align:top}
+.numbers{display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:10px}
+.numbers div{border:1px solid #dde1e6;border-radius:6px;padding:10px}
+.numbers b{display:block;font-size:16px}.numbers span{font-size:12px;color:#5a636e}
+em{font-style:normal;font-weight:bold}.supported{color:#2f6b2f}.not-supported{color:#a33a2a}
+.undecidable{color:#7a6a1a}figure{margin:20px 0}svg{width:100%;height:auto}
+svg text{font:11px system-ui,sans-serif}svg .grid{stroke:#e6e9ed}
+svg .year{fill:#8a8f98}.small{font-size:12px;color:#5a636e}
+@media print{h2{break-after:avoid}figure{break-inside:avoid}}
+"""

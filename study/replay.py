@@ -1,0 +1,218 @@
+"""Drives ``engine.step`` over history for any number of books, without a loop, tasks or waiting.
+
+A book sees only its own quotes, answers and account, at instants that depend on nothing but itself,
+so that a book replayed alone and one replayed beside others give the same days.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from domain.desk import Regime
+from domain.events import (
+    BrokerReady,
+    ClockTicked,
+    ContractRefused,
+    Event,
+    HoursReported,
+    QuoteUpdated,
+)
+from domain.instruments import Contract
+from domain.session import Session, SessionCalendar, new_york
+from engine.policy import Policy
+from engine.step import open_desk, step
+from risk.exposure import notionals
+from sim.exchange.market import Market
+from sim.exchange.scenarios import Scenario
+from study import schedule
+from study.board import Board
+from study.books import BookSpec
+from study.venue import Trade, Venue
+
+CASH = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class BookDay:
+    """One session of one book at its close. Money is USD; ``spx`` and ``vix`` are closes.
+
+    ``hedge_pnl`` is what the VIX calls have earned since the study began, fees included;
+    ``over_cap`` counts marks in a row, the longest of the day, with the hedge above its cap.
+    """
+
+    on: date
+    nlv: float
+    hedge_pnl: float
+    spx: float
+    vix: float
+    regime: str
+    condors: int
+    calls: int
+    over_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookRun:
+    """Everything a replay leaves behind of one book. ``settled_calls`` counts hedge positions that
+    reached their final settlement, ``settled_in_money`` those of them that paid.
+    """
+
+    name: str
+    meaning: str
+    days: tuple[BookDay, ...]
+    trades: tuple[Trade, ...]
+    settled_calls: int
+    ticks: int
+    settled_in_money: int = 0
+    start_nlv: float = float(CASH)
+
+
+def replay(
+    scenario: Scenario,
+    calendar: SessionCalendar,
+    books: Sequence[BookSpec],
+    *,
+    seed: int,
+    marks: int = schedule.MARKS_A_DAY,
+    board_of: Callable[[Market], Board] = Board,
+    progress: Callable[[date], None] | None = None,
+) -> tuple[BookRun, ...]:
+    """Every session of ``scenario``, in order, all ``books`` over the same quotes."""
+    board = board_of(Market(scenario, calendar, seed=seed))
+    running = [_Running(spec, board, calendar, seed) for spec in books]
+    for day in scenario.days:
+        board.new_day()
+        times = [
+            schedule.morning(calendar, day.on),
+            *schedule.planned(calendar, day.on, marks),
+            schedule.report(calendar, day.on),
+        ]
+        for book in running:
+            book.begin(times)
+        while (now := min(filter(None, (book.due for book in running)), default=None)) is not None:
+            board.advance(now)
+            for book in running:
+                if book.due == now:
+                    book.wake(now)
+        for book in running:
+            book.days.append(book.summary(day.on, day.spx_close, day.vix_close))
+        if progress is not None:
+            progress(day.on)
+    return tuple(book.result() for book in running)
+
+
+class _Running:
+    """One book on its way through history."""
+
+    def __init__(self, spec: BookSpec, board: Board, calendar: SessionCalendar, seed: int) -> None:
+        self.spec = spec
+        self.days: list[BookDay] = []
+        self.due: datetime | None = None
+        self._policy: Policy = spec.policy
+        self._board = board
+        self._calendar = calendar
+        self._venue = Venue(board, seed=seed, cash=CASH)
+        self._desk = open_desk(calendar, spec.policy, board.now)
+        self._plan: list[datetime] = []
+        self._morning = self._close = self._report = board.now
+        self._scouted = self._ticks = self._over = self._over_max = 0
+        self._mark: int | None = None
+        self._nlv = CASH
+
+    def begin(self, times: Sequence[datetime]) -> None:
+        """A new session: the morning, then the plan, its close next to last, then the report."""
+        self._morning, *self._plan = times
+        self._close, self._report = times[-2], times[-1]
+        self._over = self._over_max = self._scouted = 0
+        self._venue.start_day()
+        self.due = self._morning
+
+    def _hours(self, now: datetime) -> HoursReported:
+        """The broker of a study keeps the hours of the table."""
+        day, calendar = new_york(now).date(), self._calendar
+        return HoursReported(now, (Session(day, calendar.open_at(day), calendar.close_at(day)),))
+
+    def wake(self, now: datetime) -> None:
+        """One batch of events into the engine, its effects out to the venue, the next time set."""
+        quoted = self._quoted(now)
+        trades = len(self._venue.trades)
+        events: list[Event] = [*quoted]
+        if now in (self._morning, self._report):
+            events.append(self._venue.settle(now))
+        if now == self._morning:
+            events += [
+                BrokerReady(now), *self._board.chains(), self._board.futures(), self._hours(now),
+            ]  # fmt: skip
+            events += self._board.closes(new_york(now).date())
+        if now >= self._close:
+            self._venue.close_day(now)
+        events += self._venue.news(now)
+        self._decide([*events, ClockTicked(now)], now)
+        while answers := self._venue.margin_answers():
+            self._decide(answers, now)
+        self._watch_cap()
+        if now == self._close:
+            self._nlv = self._venue.account.net_liquidation
+        seen = {event.contract for event in quoted if isinstance(event, QuoteUpdated)}
+        self._set_alarm(now, seen, filled=len(self._venue.trades) > trades)
+
+    def summary(self, on: date, spx: float, vix: float) -> BookDay:
+        desk = self._desk
+        return BookDay(
+            on, float(self._nlv), float(self._venue.hedge_pnl), spx, vix,
+            desk.regime.regime.value, desk.book.condor_contracts,
+            sum(tranche.quantity for tranche in desk.book.open_tranches), self._over_max,
+        )  # fmt: skip
+
+    def result(self) -> BookRun:
+        venue = self._venue
+        return BookRun(
+            self.spec.name, self.spec.meaning, tuple(self.days), tuple(venue.trades),
+            venue.settled_calls, self._ticks, venue.settled_in_money,
+        )  # fmt: skip
+
+    def _decide(self, events: Sequence[Event], now: datetime) -> None:
+        result = step(self._desk, events, self._policy)
+        self._desk = result.desk
+        self._venue.perform(result.effects, now)
+        self._ticks += 1
+
+    def _quoted(self, now: datetime) -> list[QuoteUpdated | ContractRefused]:
+        """A quote of everything watched, or a refusal of what is not listed."""
+        board, watched = self._board, self._desk.memory.watchlist
+        ids = [con_id for contract in watched if (con_id := board.con_id(contract)) is not None]
+        board.raw([*ids, *self._venue.con_ids])
+        found: list[QuoteUpdated | ContractRefused] = []
+        for contract in watched:
+            quote = board.quote(contract)
+            if quote is None:
+                found.append(ContractRefused(now, contract, "not listed"))
+            else:
+                found.append(QuoteUpdated(now, contract, quote))
+        return found
+
+    def _watch_cap(self) -> None:
+        """Count marks in a row with the hedge above its cap in HIGH while a condor is open."""
+        desk, limits = self._desk, self._policy.limits
+        mark = desk.memory.mark
+        if mark == self._mark:
+            return
+        self._mark, over = mark, False
+        if desk.regime.regime is Regime.HIGH and desk.book.open_condors:
+            share = notionals(desk, limits, limits.cap_basis).share
+            over = share > limits.hedge_share_max
+        self._over = self._over + 1 if over else 0
+        self._over_max = max(self._over_max, self._over)
+
+    def _set_alarm(self, now: datetime, seen: Collection[Contract], *, filled: bool) -> None:
+        """The next planned time, or sooner while something is going on during the session."""
+        self._plan = [at for at in self._plan if at > now]
+        self.due = self._plan[0] if self._plan else None
+        if self.due is None or now >= self._close:
+            return
+        wait = schedule.sooner(self._desk, seen, self._scouted, filled=filled)
+        only_scouting = wait is not None and not self._desk.working and not filled
+        self._scouted = self._scouted + 1 if only_scouting else 0
+        if wait is not None:
+            self.due = min(self.due, now + wait)

@@ -12,9 +12,9 @@ from typing import Any
 import structlog
 
 from bot.broker.account import AccountState
-from bot.broker.link import Link
+from bot.broker.link import Link, is_notice
 from bot.broker.order_log import log_order
-from bot.broker.orders import OrderBook, Standing
+from bot.broker.orders import HARMLESS, OrderBook, Standing
 from bot.broker.reconcile import PROOF_GAP, Answers, Believed, Completed, findings
 from bot.broker.translate import decimal_from_ib, execution_from_ib, limit_from_ib
 from bot.logs import LogEvent
@@ -44,6 +44,8 @@ class Evidence:
         self._reading: Answers | None = None
         self._gathering = asyncio.Lock()
         self._positions_timer: asyncio.TimerHandle | None = None
+        self._fee_timer: asyncio.TimerHandle | None = None
+        self._moved = False  # positions, since everything was last read
         self._loop = asyncio.get_running_loop()
         self._handlers: dict[str, Callable[..., None]] = {
             "openOrder": self._open_order,
@@ -62,6 +64,9 @@ class Evidence:
             handler(*args)
 
     def order_error(self, order_id: int, code: int, text: str) -> None:
+        if not is_notice(code) and code not in HARMLESS:
+            answer = self._book.questions.refused(self._clock.now(), order_id, code, text)
+            self._emit(() if answer is None else (answer,))
         self._told(lambda book, at: book.error(at, order_id, code, text))
 
     def expect_answer(self, within_s: float) -> None:
@@ -71,8 +76,9 @@ class Evidence:
     def link_lost(self) -> None:
         """Say what that means for the orders."""
         self.trusted = False
-        if self._positions_timer is not None:
-            self._positions_timer.cancel()
+        for timer in (self._positions_timer, self._fee_timer):
+            if timer is not None:
+                timer.cancel()
         self._emit(self._book.link_lost(self._clock.now()))
 
     async def gather(self) -> None:
@@ -101,7 +107,8 @@ class Evidence:
             await self._doubt.wait()
             self._doubt.clear()
             await asyncio.sleep(_GRACE_S)  # the message that settles it is usually right behind
-            if self._book.in_doubt and self.trusted:
+            if (self._book.in_doubt or self._moved) and self.trusted:
+                self._moved = False
                 await self.gather()
 
     def _conclude(self, answers: Answers) -> None:
@@ -123,6 +130,8 @@ class Evidence:
 
     def _open_order(self, order_id: int, _contract: Any, order: Any, state: Any) -> None:
         if order.whatIf:
+            answer = self._book.questions.answered(self._clock.now(), order_id, state)
+            self._emit(() if answer is None else (answer,))
             return
         self._link.ids_beyond(order_id)
         ref = order.orderRef
@@ -135,8 +144,8 @@ class Evidence:
         )
 
     def _status(self, order_id: int, status: str, *numbers: Any) -> None:
-        perm_id, client_id = numbers[3], numbers[6]
-        self._told(lambda book, at: book.status(at, order_id, perm_id, client_id, status))
+        filled, perm_id, client_id = numbers[0], numbers[3], numbers[6]
+        self._told(lambda book, at: book.status(at, order_id, perm_id, client_id, status, filled))
 
     def _completed_order(self, _contract: Any, order: Any, state: Any) -> None:
         if self._reading is not None:
@@ -151,6 +160,10 @@ class Evidence:
         if self._reading is not None:
             self._reading.executed.add(report.order_ref)
         self._told(lambda book, at: book.execution(at, report))
+        if self._book.unpaid and self._fee_timer is None:
+            self._fee_timer = self._loop.call_later(
+                self._book.deadline.total_seconds() + 1, self._check_fees
+            )
 
     def _commission(self, report: Any) -> None:
         amount = decimal_from_ib(report.commission)
@@ -164,9 +177,7 @@ class Evidence:
         if self._reading is None:
             if self._positions_timer is not None:
                 self._positions_timer.cancel()
-            self._positions_timer = self._loop.call_later(
-                _POSITIONS_QUIET_S, self._report_positions
-            )
+            self._positions_timer = self._loop.call_later(_POSITIONS_QUIET_S, self._read_positions)
 
     def _account_value(self, *args: Any) -> None:
         self.account.value(*args)
@@ -177,15 +188,20 @@ class Evidence:
         if self.trusted:
             self._told(lambda book, at: book.overdue(at))
 
+    def _check_fees(self) -> None:
+        self._fee_timer = None
+        self._check_overdue()
+
     def _look_again(self, order_ref: str) -> None:
         tracked = self._book.find(order_ref)
         if tracked is not None and tracked.absent_since is not None:
             self._book.in_doubt.add(order_ref)
             self._doubt.set()
 
-    def _report_positions(self) -> None:
-        if self.trusted and self._reading is None:
-            self._put(self.account.positions(self._clock.now()))
+    def _read_positions(self) -> None:
+        """Executions may be missing from what moved them: everything is read, not only the sum."""
+        self._moved = True
+        self._doubt.set()
 
     # Telling
 

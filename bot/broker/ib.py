@@ -75,6 +75,7 @@ class IbBroker:
         self._session: Session | None = None
         self._failures = 0
         self._said_at_s = float("-inf")
+        self._said: LogEvent | None = None
 
     async def run(self) -> None:
         """Connect, synchronise, keep connected; for ever. Raises LiveAccountRefused."""
@@ -102,6 +103,10 @@ class IbBroker:
         """Orders of earlier lives, before ``run``."""
         for order in orders:
             self._book.adopt(order)
+
+    def ask_margin(self, order: Order) -> None:
+        """Raises BrokerUnavailable, LiveAccountRefused."""
+        self._sender.ask_margin(order)
 
     def place(self, order: Order) -> int:
         """Send a new order once. Raises BrokerUnavailable, LiveAccountRefused."""
@@ -144,10 +149,10 @@ class IbBroker:
     def _say(self, reason: str, *, in_use: bool) -> None:
         """An absent gateway is worth one line a minute, not one an attempt."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._said_at_s < _SAY_EVERY_S:
-            return
-        self._said_at_s = now_s
         name = LogEvent.BROKER_CLIENT_ID_IN_USE if in_use else LogEvent.BROKER_UNREACHABLE
+        if name is self._said and now_s - self._said_at_s < _SAY_EVERY_S:
+            return
+        self._said_at_s, self._said = now_s, name
         log.warning(
             name,
             host=self._settings.host,

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bot.broker.frames import FrameWatch
 from bot.broker.lines import Lines
 from bot.broker.receiver import Message, Receiver
 from bot.broker.translate import Fields, Ticket
@@ -90,12 +91,16 @@ class Link:
         self.receiver = Receiver(lines, self._arrived.set, self._lose)
         self.client: Any = library.Client(self.receiver)
         self.client.MaxRequests = 0  # its queue can lose orders; the pace is kept here
+        self._frames = FrameWatch()
+        self.client.conn.hasData.connect(self._watch_frames)
+        self.client.apiError.connect(self._note_version)
 
     # Connecting and losing
 
     async def open(self) -> None:
         """Returns when the gateway has named accounts and the next id. Raises LinkLost, OSError."""
         s = self._settings
+        self.blame("no answer to the handshake")
         attempt = asyncio.ensure_future(
             self.client.connectAsync(s.host, s.port, s.client_id, s.connect_timeout_s)
         )
@@ -105,8 +110,9 @@ class Link:
                 await self.lost()
             attempt.result()
             self.accounts = tuple(self.client.getAccounts())
+            self.blame("")
         except TimeoutError:
-            raise LinkLost(self._why_lost or "no answer to the handshake") from None
+            raise LinkLost(self._why_lost) from None
         finally:
             attempt.cancel()
             await asyncio.wait({attempt})
@@ -119,6 +125,15 @@ class Link:
         """Give the connection up for the reason ``error``."""
         self._doom = error
         self._lose()
+
+    def _note_version(self, text: str) -> None:
+        """The library hangs up on gateways that are too old, and says so only here."""
+        if "version" in text:
+            self.blame(f"refused by the client library: {text}")
+
+    def _watch_frames(self, data: bytes) -> None:
+        if (length := self._frames.feed(data)) is not None:
+            self.doom(LinkLost(f"the gateway announced a frame of {length} bytes"))
 
     def _lose(self) -> None:
         if not self._lost.done():

@@ -8,6 +8,7 @@ from bot.logs import LogEvent
 from domain.events import (
     Event,
     LimitModified,
+    MarginAnswered,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
@@ -34,6 +35,15 @@ def log_order(event: Event) -> None:
             log.info(LogEvent.ORDER_CANCELED, order_ref=ref, reason=reason)
         case OrderRejected(_, ref, code, reason):
             log.warning(LogEvent.ORDER_REJECTED, order_ref=ref, code=code, reason=reason)
+        case MarginAnswered():
+            log.info(
+                LogEvent.BROKER_WHAT_IF,
+                order_ref=event.order_ref,
+                initial_change=str(event.initial_change),
+                maintenance_after=str(event.maintenance_after),
+                equity_after=str(event.equity_after),
+                reason=event.reason,
+            )
         case OrderUncertain(_, ref, reason):
             log.warning(LogEvent.ORDER_UNCERTAIN, order_ref=ref, reason=reason)
         case LimitModified(_, ref, limit):

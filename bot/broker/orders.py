@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
+from bot.broker.margin import MarginQuestions
 from bot.broker.translate import Execution, split_exec_id
 from domain.events import (
     CommissionReported,
@@ -33,8 +34,9 @@ _REFUSALS = frozenset(
         387, 388, 392, 434, 436, 437, 460, 10002, 10006, 10268, 10269,
     }
 )  # fmt: skip
-_HARMLESS = frozenset({399, 404, 481, 10349})  # remarks about an order that stays as it is
+HARMLESS = frozenset({399, 404, 481, 10349})  # remarks about an order that stays as it is
 _ENDED = frozenset({"Cancelled", "ApiCancelled"})
+_FEE_QUESTIONS_MAX = 3  # for the commission of one execution
 _HELD = "Inactive"  # refused if a refusal came with it; else held, and may come back to life
 
 
@@ -72,11 +74,23 @@ class Tracked:
     @property
     def filled_up(self) -> bool:
         """Every leg has been executed in full."""
+        return self.has_executed(self.order.intent.quantity)
+
+    def has_executed(self, units: float) -> bool:
+        """Every leg of so many packages."""
         done: dict[Contract, int] = {}
         for contract, quantity in self.executed.values():
             done[contract] = done.get(contract, 0) + quantity
-        units = self.order.intent.quantity
         return all(done.get(leg.contract, 0) == leg.ratio * units for leg in self.order.intent.legs)
+
+
+@dataclass(slots=True)
+class Unpaid:
+    """An execution without a commission, and how often the broker has been asked for it."""
+
+    order_ref: str
+    since: datetime
+    asked: int = 0
 
 
 class OrderBook:
@@ -88,15 +102,17 @@ class OrderBook:
 
     def __init__(self, client_id: int, deadline: timedelta) -> None:
         self.in_doubt: set[str] = set()
+        self.questions = MarginQuestions()
         self._foreign: dict[tuple[int, str], bool] = {}  # seen, and whether it was told
         self._client_id = client_id
-        self._deadline = deadline
+        self.deadline = deadline
         self._by_ref: dict[str, Tracked] = {}
         self._ref_of_id: dict[int, str] = {}
         self._ref_of_perm: dict[int, str] = {}
         self._revisions: dict[str, int] = {}
         self._paid: dict[str, Decimal] = {}  # commissions told
         self._unclaimed_fees: dict[str, Decimal] = {}  # that came before their execution
+        self._unpaid: dict[str, Unpaid] = {}  # executions whose commission was never told
 
     # What we do
 
@@ -165,16 +181,29 @@ class OrderBook:
         return events
 
     def status(
-        self, at: datetime, order_id: int, perm_id: int, client_id: int, status: str
+        self,
+        at: datetime,
+        order_id: int,
+        perm_id: int,
+        client_id: int,
+        status: str,
+        filled: float = 0.0,
     ) -> list[Event]:
-        """An order-status message. Its fill counts are ignored: executions are the record."""
+        """An order-status message. Executions are the record of what was filled: a count that does
+        not agree with them only raises a doubt.
+        """
         tracked = self._known("", order_id, perm_id, client_id)
-        return [] if tracked is None else self._status(at, tracked, status)
+        if tracked is None:
+            return []
+        events = self._status(at, tracked, status)
+        if 0 < filled <= tracked.order.intent.quantity and not tracked.has_executed(filled):
+            self.in_doubt.add(tracked.order.order_ref)
+        return events
 
     def error(self, at: datetime, order_id: int, code: int, text: str) -> list[Event]:
         """An error message that names one of our order ids."""
         tracked = self._by_ref.get(self._ref_of_id.get(order_id, ""))
-        if tracked is None or code in _HARMLESS or (2100 <= code < 2200 and code != 2102):
+        if tracked is None or code in HARMLESS or (2100 <= code < 2200 and code != 2102):
             return []
         tracked.remark = f"{code}: {text}"
         if tracked.standing is Standing.DONE:
@@ -203,6 +232,8 @@ class OrderBook:
             return []
         if report.revision <= self._revisions.get(report.exec_id, -1):
             return []
+        if report.exec_id not in self._paid:
+            self._unpaid.setdefault(report.exec_id, Unpaid(tracked.order.order_ref, at))
         self._revisions[report.exec_id] = report.revision
         tracked.executed[report.exec_id] = (report.contract, report.quantity)
         tracked.absent_since = None
@@ -222,7 +253,12 @@ class OrderBook:
         return events if fee is None else [*events, *self._fee(at, report.exec_id, fee)]
 
     def commission(self, at: datetime, exec_id: str, amount: Decimal) -> list[Event]:
-        """A commission report; may come before its execution, and more than once."""
+        """A commission report; may come before its execution, and more than once.
+
+        Zero is how the broker says that it does not know yet.
+        """
+        if not amount:
+            return []
         stem, _ = split_exec_id(exec_id)
         if stem not in self._revisions:
             self._unclaimed_fees[stem] = amount
@@ -231,18 +267,28 @@ class OrderBook:
 
     # What time and loss say
 
+    @property
+    def unpaid(self) -> bool:
+        """Whether a commission is missing that is still worth asking for."""
+        return any(unpaid.asked < _FEE_QUESTIONS_MAX for unpaid in self._unpaid.values())
+
     def overdue(self, at: datetime) -> list[Event]:
         """Orders without any answer after the deadline become uncertain.
 
-        All late answers are in doubt.
+        All late answers are in doubt, and so is an order that lacks a commission.
         """
+        for unpaid in self._unpaid.values():
+            late = at - unpaid.since >= self.deadline
+            if late and unpaid.asked < _FEE_QUESTIONS_MAX:
+                unpaid.since, unpaid.asked = at, unpaid.asked + 1
+                self.in_doubt.add(unpaid.order_ref)
         events: list[Event] = []
         for tracked in self.unfinished:
             ref = tracked.order.order_ref
-            if tracked.standing is Standing.SENT and at - tracked.since >= self._deadline:
+            if tracked.standing is Standing.SENT and at - tracked.since >= self.deadline:
                 events += self._doubt(at, tracked, "the broker has not answered for it")
                 self.in_doubt.add(ref)
-            if tracked.asked_at is not None and at - tracked.asked_at >= self._deadline:
+            if tracked.asked_at is not None and at - tracked.asked_at >= self.deadline:
                 tracked.forget_question()
                 self.in_doubt.add(ref)
         return events
@@ -305,6 +351,8 @@ class OrderBook:
             if tracked.refusal is not None and not tracked.executed:
                 return self._end(tracked, OrderRejected(at, ref, *tracked.refusal))
             return self._end(tracked, OrderCanceled(at, ref, tracked.remark or status))
+        if status != _HELD:
+            tracked.refusal = None  # whatever was refused, it was not the order
         if status == "Filled":
             self.in_doubt.add(ref)  # settled by the executions, which may be still to come
         if tracked.standing is Standing.LIVE:
@@ -322,6 +370,7 @@ class OrderBook:
         return [OrderUncertain(at, tracked.order.order_ref, reason)]
 
     def _fee(self, at: datetime, stem: str, amount: Decimal) -> list[Event]:
+        self._unpaid.pop(stem, None)
         if self._paid.get(stem) == amount:
             return []
         self._paid[stem] = amount

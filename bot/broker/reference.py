@@ -1,4 +1,4 @@
-"""What the desk must know before it can think: chains, futures, past closes. Asked, not subscribed.
+"""What the desk must know before it can think: chains, futures, hours, closes. Asked, not heard.
 
 Decides when to ask (at the start, before every open, after every close) and what to drop from the
 answers: expired series, weekly futures, the bar of a session that is still going on.
@@ -11,12 +11,19 @@ from typing import Any
 
 import structlog
 
+from bot.broker.hours import sessions_from_ib
 from bot.broker.link import Link, RequestLate, RequestRefused
 from bot.broker.qualify import NO_DEFINITION, Directory
 from bot.broker.translate import Fields, contract_fields, contract_from_ib, date_from_ib
 from bot.logs import LogEvent
 from bot.ports import Clock
-from domain.events import ChainListed, DailyClosesLoaded, Event, FuturesListed
+from domain.events import (
+    ChainListed,
+    DailyClosesLoaded,
+    Event,
+    FuturesListed,
+    HoursReported,
+)
 from domain.instruments import SPX, VIX, Contract, stock
 from domain.session import at_new_york, new_york
 
@@ -59,6 +66,7 @@ async def load_reference(
     """
     questions: list[tuple[str, Coroutine[Any, Any, Event]]] = [
         *((f"chain {name}", _chain(link, directory, clock, c, name)) for c, name in _CHAINS),
+        ("hours SPX", _hours(link, clock)),
         ("futures VX", _futures(link, directory, clock)),
         *((f"closes {c.symbol}", _closes(link, directory, clock, c)) for c in _CLOSES),
     ]
@@ -127,6 +135,13 @@ async def _futures(link: Link, directory: Directory, clock: Clock) -> FuturesLis
             directory.remember(contract, int(details.contract.conId))
             listed[contract.expiration] = contract
     return FuturesListed(clock.now(), tuple(listed[day] for day in sorted(listed)))
+
+
+async def _hours(link: Link, clock: Clock) -> HoursReported:
+    """Of the index: its options trade as long or longer."""
+    (details, *_) = await link.contract_details(contract_fields(SPX))
+    sessions = sessions_from_ib(str(details.liquidHours), str(details.timeZoneId))
+    return HoursReported(clock.now(), sessions)
 
 
 async def _closes(

@@ -6,12 +6,13 @@ socket.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.broker.guard import live_reason
 from bot.broker.link import Link
 from bot.broker.orders import OrderBook, Standing, Tracked
-from bot.broker.translate import Untranslatable, ticket
+from bot.broker.translate import Ticket, Untranslatable, ticket
 from bot.ports import BrokerUnavailable, Clock, LiveAccountRefused, OrderGate
 from domain.instruments import Contract
 from domain.orders import Order
@@ -38,6 +39,16 @@ class Sender:
         order_id = link.next_id()
         self._write(link, order, order.limit, order_id, new=True)
         return order_id
+
+    def ask_margin(self, order: Order) -> None:
+        """A what-if: the same order with another id, which the broker judges and forgets."""
+        link = self._checked_link()
+        self._check_gate(link)
+        order_id = link.next_id()
+        spelled = self._spelled(link, order, order.limit)
+        self._book.questions.asked(order_id, order.order_ref)
+        question = {**spelled.order, "orderRef": "", "whatIf": True}
+        link.send_order(order_id, replace(spelled, order=question))
 
     def modify(self, order_ref: str, limit: Decimal) -> None:
         link = self._checked_link()
@@ -80,13 +91,16 @@ class Sender:
         return tracked
 
     def _write(self, link: Link, order: Order, limit: Decimal, order_id: int, *, new: bool) -> None:
-        account = self._pinned or link.accounts[0]
-        try:
-            spelled = ticket(order, limit, self._con_ids, account)
-        except Untranslatable as error:
-            raise BrokerUnavailable(str(error)) from error
+        spelled = self._spelled(link, order, limit)
         if new:
             self._book.sent(self._clock.now(), order, order_id)
         else:
             self._book.modify_sent(self._clock.now(), order.order_ref, limit)
         link.send_order(order_id, spelled)
+
+    def _spelled(self, link: Link, order: Order, limit: Decimal) -> Ticket:
+        account = self._pinned or link.accounts[0]
+        try:
+            return ticket(order, limit, self._con_ids, account)
+        except Untranslatable as error:
+            raise BrokerUnavailable(str(error)) from error

@@ -102,6 +102,16 @@ class Account:
         self.changed += 1
         return realized
 
+    def adjust(self, con_id: int, quantity: int, by: Decimal) -> None:
+        """A trade of a signed quantity turns out to have been ``by`` dearer a unit."""
+        position = self.positions[con_id]
+        paid = quantity * by * position.multiplier
+        position.flow_today += paid
+        if position.quantity:
+            position.cost += paid
+        self.cash -= paid
+        self.changed += 1
+
     def settle(self, con_id: int, final: float) -> Position:
         """Exchange an expired position for cash at the settlement value of its underlying."""
         position = self.positions[con_id]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from domain.instruments import Kind, Settlement
 from domain.session import at_new_york, new_york
 from sim.exchange.listings import ContractQuery, Listing
-from sim.exchange.matching import FillModel
+from sim.exchange.matching import Execution, FillModel
 from sim.exchange.quotes import MarketQuote
 from sim.gateway.account import Account
 from sim.gateway.fees import commission
+from sim.gateway.hooks import Hooks
 from sim.gateway.margin import Exposure
 from sim.gateway.order import Fill, Order, Preview
 from sim.gateway.order_book import OrderBook
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 # Client id and message body in; the bodies to send in its place out.
 OutgoingFilter: TypeAlias = Callable[[int, bytes], Sequence[bytes]]
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SETTLEMENT_CLOCK = {Settlement.AM: time(9, 30), Settlement.PM: time(16, 0)}
 
 
 class Gateway:
-    """See the module. ``outgoing`` is the place for scripted faults; None lets everything pass."""
+    """See the module. ``outgoing`` and ``hooks`` are the places for faults; None lets everything
+    pass. ``reserved`` has client ids that stay taken until a time.
+    """
 
     def __init__(
         self, market: Venue, settings: GatewaySettings, *, seed: int, now: Callable[[], datetime]
@@ -42,6 +46,8 @@ class Gateway:
         self.settings = settings
         self.now = now
         self.outgoing: OutgoingFilter | None = None
+        self.hooks: Hooks | None = None
+        self.reserved: dict[int, datetime] = {}
         self.order_arrived: Callable[[], None] = lambda: (
             None
         )  # the server meets the market soon after
@@ -64,7 +70,8 @@ class Gateway:
 
     def admit(self, session: "Session", client_id: int) -> bool:
         """Whether the id was free (and there is room); it belongs to ``session`` from then on."""
-        if client_id in self._clients or len(self._clients) >= self.settings.clients_max:
+        taken = client_id in self._clients or self.reserved.get(client_id, _NEVER) > self.now()
+        if taken or len(self._clients) >= self.settings.clients_max:
             return False
         self._clients[client_id] = session
         return True
@@ -72,6 +79,8 @@ class Gateway:
     def dismiss(self, session: "Session") -> None:
         if self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
+            if self.hooks is not None:
+                self.hooks.session_gone(session)
 
     def step(self) -> None:
         """The market moves to the present and everybody hears of it."""
@@ -97,7 +106,9 @@ class Gateway:
     def quote(self, con_id: int) -> MarketQuote:
         """The present quote of one instrument, watched or not."""
         found = self.quotes.get(con_id)
-        return found if found is not None else self.market.quotes([con_id])[0]
+        if found is None:
+            found = self._shown(con_id, self.market.quotes([con_id])[0])
+        return found
 
     def settles_at(self, listing: Listing) -> datetime:
         """When an option takes its final value, by its listed expiration."""
@@ -162,6 +173,9 @@ class Gateway:
             fees,
         )
 
+    def may_execute(self, order: Order, found: Execution) -> Execution | None:
+        return found if self.hooks is None else self.hooks.execution(order, found)
+
     def order_accepted(self, order: Order) -> None:
         session = self._clients.get(order.client_id)
         if session is not None:
@@ -201,6 +215,11 @@ class Gateway:
         if not self.quotes_moved:
             return  # closed, and looked at since
         self.quotes = dict(zip(self._watched, self.market.quotes(self._watched), strict=True))
+        if self.hooks is not None:
+            self.quotes = {i: self._shown(i, quote) for i, quote in self.quotes.items()}
+
+    def _shown(self, con_id: int, quote: MarketQuote) -> MarketQuote:
+        return quote if self.hooks is None else self.hooks.quote(con_id, quote)
 
     def _settle(self, today: date) -> None:
         """Cash for positions whose series has taken its final value."""

@@ -32,7 +32,9 @@ _MISMATCH = Refusal(105, "Order being modified does not match original order.")
 
 
 class Listener(Protocol):
-    """Who says it on the wire."""
+    """Who says it on the wire, and may hold an execution back."""
+
+    def may_execute(self, order: Order, found: Execution) -> Execution | None: ...
 
     def order_accepted(self, order: Order) -> None: ...
 
@@ -217,12 +219,48 @@ class OrderBook:
             now=now,
             increment=increment(Resolved(order.contract, order.legs), _ZERO),
         )
+        if found is not None:
+            found = self._listener.may_execute(order, found)
         if found is not None and not (
             order.request.all_or_none and found.quantity < order.remaining
         ):
             self._fill(order, found, now)
 
-    def _fill(self, order: Order, found: Execution, now: datetime) -> None:
+    def execute(self, order: Order, found: Execution, now: datetime) -> None:
+        """Fill a live order, or one that was canceled and turns out not to be, as ``found`` says;
+        for faults.
+        """
+        if order.done:
+            order.status, order.done_at = Status.SUBMITTED, None
+            key = (order.client_id, order.order_id)
+            self.finished.remove(order)
+            del self._finished_ids[key]
+            self.live[key] = order
+        self._fill(order, found, now)
+
+    def execute_legs(
+        self, order: Order, found: Execution, numbers: Sequence[int], now: datetime
+    ) -> None:
+        """Trade some legs of a combo only, which leaves the combo itself unfilled; for faults."""
+        self._executions += 1
+        fills = [
+            self._leg_fill(order, leg, place + 2, found.quantity, found.leg_prices[place], now)
+            for place, leg in enumerate(order.legs)
+            if place in numbers
+        ]
+        order.fills += fills
+        self._listener.order_filled(order, fills)
+
+    def finish_legs(
+        self, order: Order, found: Execution, numbers: Sequence[int], now: datetime
+    ) -> None:
+        """Trade the legs that ``execute_legs`` left over; now the combo has filled as well."""
+        self._fill(order, found, now, numbers)
+
+    def _fill(
+        self, order: Order, found: Execution, now: datetime, only: Sequence[int] | None = None
+    ) -> None:
+        """``only``: the others have traded before."""
         self._executions += 1
         net = found.net_price if order.buys else -found.net_price
         if len(order.legs) == 1:
@@ -233,9 +271,10 @@ class OrderBook:
         fills = []
         if order.contract.is_bag:
             fills.append(self._summary(order, found.quantity, net, now))
-        for number, (leg, price) in enumerate(zip(order.legs, found.leg_prices, strict=True), 1):
-            place = number + order.contract.is_bag
-            fills.append(self._leg_fill(order, leg, place, found.quantity, price, now))
+        for number, (leg, price) in enumerate(zip(order.legs, found.leg_prices, strict=True)):
+            if only is None or number in only:
+                place = number + 1 + order.contract.is_bag
+                fills.append(self._leg_fill(order, leg, place, found.quantity, price, now))
         order.fills += fills
         if not order.remaining:
             self._finish(order, Status.FILLED, now, f"Filled Size: {order.quantity}")

@@ -42,6 +42,7 @@ class QuoteDesk(Desk):
         self._type = LIVE
         self._lines: dict[int, _Subscription] = {}
         self._streams: dict[int, _Stream] = {}
+        self.opening = ""  # symbol of the line whose first ticks are on their way
 
     def requests(self) -> dict[type, Callable[[Any], None]]:
         return {MarketData: self._subscribe, TickByTick: self._stream}
@@ -60,6 +61,26 @@ class QuoteDesk(Desk):
                 yield leg.con_id, None
         for stream in self._streams.values():
             yield stream.listing.con_id, None
+
+    @property
+    def line_ids(self) -> tuple[int, ...]:
+        """Of the open lines, oldest first."""
+        return tuple(self._lines)
+
+    def symbol_of(self, req_id: int) -> str:
+        """What an open line is about; empty for combos and unknown ids."""
+        found = self._lines.get(req_id)
+        listing = found.line.listing if found else None
+        return listing.contract.symbol if listing else ""
+
+    def forget_line(self, req_id: int) -> None:
+        """One line ends without a word."""
+        self._lines.pop(req_id, None)
+
+    def forget_lines(self) -> None:
+        """All lines end without a word."""
+        self._lines.clear()
+        self._streams.clear()
 
     def step(self) -> None:
         """All changes of all lines, handed over in one piece."""
@@ -89,6 +110,7 @@ class QuoteDesk(Desk):
         kind = self._granted_type(request.req_id, listing, legs)
         if kind is None:
             return
+        self.opening = request.contract.symbol
         self._session.send_frames([ticks.market_data_type(request.req_id, kind)])
         if kind in (DELAYED, DELAYED_FROZEN):
             self._error(

@@ -6,8 +6,12 @@ happens in simulated time, whatever that costs in real time.
 
 import asyncio
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sim.gateway.faults.director import Director
+from sim.gateway.faults.fault import Armed, Fault
+from sim.gateway.framing import frame, message
 from sim.gateway.gateway import Gateway, OutgoingFilter
 from sim.gateway.session import Session
 from sim.gateway.settings import GatewaySettings
@@ -45,16 +49,64 @@ class GatewayServer:
         self._servers: list[asyncio.Server] = []
         self.client_connected = asyncio.Event()
         self._in_memory: list[tuple[str, int]] = []
+        self._listening: list[tuple[str, int]] = []  # on sockets
+        self._refusing = False
+        self._reopening: set[asyncio.Task[None]] = set()
         self.gateway = Gateway(market, settings, seed=seed, now=self.now)
         self.gateway.order_arrived = self._on_order
+        self.director = Director(self, seed=seed)
 
     def now(self) -> datetime:
         """Simulated UTC, in whole milliseconds."""
         return self._epoch + timedelta(milliseconds=round(self._loop.time() * 1000))
 
     def set_outgoing_filter(self, outgoing: OutgoingFilter | None) -> None:
-        """See ``session``: where scripted faults come in."""
+        """See ``session``: one more place where faults come in."""
         self.gateway.outgoing = outgoing
+
+    def arm(self, *faults: Fault) -> list[Armed]:
+        """Let these go wrong from now on; see ``faults.catalogue``."""
+        return self.director.arm(*faults)
+
+    @property
+    def connections(self) -> list["Connection"]:
+        """Everybody who is connected, whether they have said who they are or not."""
+        return list(self._connections)
+
+    @property
+    def time(self) -> float:
+        return self._loop.time()
+
+    def call_later(self, seconds: float, what: Callable[[], None]) -> None:
+        self._loop.call_later(seconds, what)
+
+    def refuse_connections(self) -> None:
+        """Stop listening, but keep those who are connected."""
+        self._refusing = True
+        for host, port in self._in_memory:
+            assert isinstance(self._loop, VirtualTimeLoop)
+            self._loop.unlisten(host, port)
+        for server in self._servers:
+            server.close()
+
+    def accept_connections(self) -> None:
+        """Listen again where it was listened before."""
+        if not self._refusing:
+            return
+        self._refusing = False
+        for host, port in self._in_memory:
+            assert isinstance(self._loop, VirtualTimeLoop)
+            self._loop.listen_in_memory(host, port, self.connection)
+        if self._listening:
+            task = asyncio.ensure_future(self._listen_again())
+            self._reopening.add(task)
+            task.add_done_callback(self._reopening.discard)
+
+    async def _listen_again(self) -> None:
+        self._servers = [
+            await self._loop.create_server(self.connection, host, port)
+            for host, port in self._listening
+        ]
 
     def connection(self) -> "Connection":
         """A protocol for one client; the factory for any kind of transport."""
@@ -67,6 +119,9 @@ class GatewayServer:
         server = await self._loop.create_server(self.connection, host, port)
         self._servers.append(server)
         found: int = server.sockets[0].getsockname()[1]
+        self._listening.append((host, found))
+        if self._refusing:
+            server.close()
         return found
 
     def start_in_memory(self, host: str = "127.0.0.1", port: int = 4002) -> None:
@@ -78,6 +133,8 @@ class GatewayServer:
         )
         self._loop.listen_in_memory(host, port, self.connection)
         self._in_memory.append((host, port))
+        if self._refusing:
+            self._loop.unlisten(host, port)
 
     async def run(self) -> None:
         """Move the market at every whole multiple of the step, and meet new orders in between;
@@ -104,6 +161,7 @@ class GatewayServer:
             assert isinstance(self._loop, VirtualTimeLoop)
             self._loop.unlisten(host, port)
         self._in_memory.clear()
+        self._listening.clear()
         for server in self._servers:
             server.close()
         for connection in list(self._connections):
@@ -145,31 +203,62 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: GatewayServer) -> None:
         self._server = server
-        self._session = Session(server.gateway)
+        self.session = Session(server.gateway)
         self._transport: asyncio.Transport | None = None
+        self._deaf = False  # neither reads nor writes, and does not say so
+        self._mute_until = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._server.joined(self)
+        self._server.director.connected(self)
 
     def data_received(self, data: bytes) -> None:
-        self._session.receive(data)
+        if self._deaf:
+            return
+        self.session.receive(data)
         # What one client does may be news for another.
         self._server.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._session.disconnected()
+        self.session.disconnected()
         self._server.left(self)
         self._transport = None
 
     def flush(self) -> None:
+        if self._transport is None or self._deaf or self._server.time < self._mute_until:
+            return
+        data = self.session.output()
+        if data:
+            for piece in self._server.director.to_wire(self, data):
+                self._transport.write(piece)
+        if self.session.closed:
+            self._transport.close()
+
+    def write(self, data: bytes) -> None:
+        """Bytes past all faults."""
+        if self._transport is not None and not self._deaf:
+            self._transport.write(data)
+
+    def stay_mute(self, seconds: float) -> None:
+        """Say nothing for so long, then everything."""
+        self._mute_until = self._server.time + seconds
+        self._server.call_later(seconds, self.flush)
+
+    def cut(self, how: str) -> None:
+        """End it by ``fin``, ``rst``, ``mid-frame``, or ``half-open``: without the other side
+        hearing of it.
+        """
         if self._transport is None:
             return
-        data = self._session.output()
-        if data:
-            self._transport.write(data)
-        if self._session.closed:
+        if how == "half-open":
+            self._deaf = True
+        elif how == "rst":
+            self._transport.abort()
+        else:
+            if how == "mid-frame":
+                self._transport.write(frame(message(49, 1, 1_500_000_000))[:-5])
             self._transport.close()
 
     def end(self) -> None:

@@ -28,8 +28,9 @@ understood any more); a frame that is well-formed but unknown or misshapen is an
 505 and the connection lives; a request that makes no sense is answered with the code the real
 gateway uses.
 
-Faults. ``Gateway.outgoing`` may hold a filter: it sees each message body just before it is framed
-and answers with the bodies to send in its place - none to drop it, several to repeat or reorder.
+Faults. ``Gateway.hooks`` sees each request before it is served and each message body before it is
+framed, and may swallow, change, repeat or reorder them. ``Gateway.outgoing`` may hold one more
+filter of the latter kind.
 """
 
 from collections.abc import Callable
@@ -130,15 +131,29 @@ class Session:
             self.account.step()
 
     def send(self, body: bytes) -> None:
-        outgoing = self.gateway.outgoing
-        if outgoing is None:
-            self._out.append(frame(body))
-        else:
-            self._out += [frame(part) for part in outgoing(self.client_id, body)]
+        hooks, outgoing = self.gateway.hooks, self.gateway.outgoing
+        bodies = (body,) if hooks is None else hooks.from_gateway(self, body)
+        if outgoing is not None:
+            bodies = [part for one in bodies for part in outgoing(self.client_id, one)]
+        self._out += [frame(part) for part in bodies]
+
+    def put(self, data: bytes) -> None:
+        """Bytes for the client as they are, past all faults."""
+        if not self.closed:
+            self._out.append(data)
+
+    def tell(self, req_id: int, code: int, text: str) -> None:
+        """An error message past all faults."""
+        self.put(frame(answers.error(self.version, req_id, code, text)))
+
+    def serve(self, body: bytes) -> None:
+        """A request that a fault has held back."""
+        if self.ready:
+            self._answer(split_fields(body))
 
     def send_frames(self, frames: list[bytes]) -> None:
         """Messages that are framed already: the fast way for market data."""
-        if self.gateway.outgoing is None:
+        if self.gateway.outgoing is None and self.gateway.hooks is None:
             self._out += frames
         else:
             for framed in frames:
@@ -152,8 +167,14 @@ class Session:
             self._greet(*parse_hello(body))
             return
         fields = split_fields(body)
+        hooks = self.gateway.hooks
+        if hooks is not None and self.ready and hooks.from_client(self, body, fields):
+            return
         if self._phase is _Phase.READY and not self._within_rate():
             return
+        self._answer(fields)
+
+    def _answer(self, fields: list[str]) -> None:
         try:
             request = decode(fields, self.version)
         except UnknownRequest:

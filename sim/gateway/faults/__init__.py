@@ -1,0 +1,1 @@
+"""Everything a gateway can do wrong, as switches: see ``catalogue`` for the list."""

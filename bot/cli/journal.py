@@ -1,4 +1,4 @@
-"""``condorbot journal``: read what the daemon recorded, as lines for people or for programs."""
+"""``condorbot journal``: read, verify and copy what the daemon recorded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import complain
-from bot.journal.database import JournalFailed
+from bot.journal.backup import back_up
+from bot.journal.database import open_to_copy
+from bot.journal.failures import JournalFailed
 from bot.journal.reading import JournalReader, as_json_line
 
-journal = typer.Typer(name="journal", help="Read a journal.", no_args_is_help=True)
+journal = typer.Typer(name="journal", help="Read, verify and copy a journal.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Option("--file", "-f", help="The journal.")]
 Market = Annotated[bool, typer.Option("--market", help="With prices and clock ticks.")]
@@ -62,10 +64,33 @@ def verify(file: File = DEFAULT) -> None:
                 ("intent", "orders"),
                 ("send", "sends"),
                 ("fill", "executions"),
+                ("act", "operator acts"),
                 ("life", "starts"),
             )
         )
         typer.echo(f"{file} is whole: {counted}")
+
+
+@journal.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to make; it must not exist.")],
+    file: File = DEFAULT,
+) -> None:
+    """Copy the journal, also of a running daemon, to one new file, and prove the copy.
+
+    To restore, stop the daemon, put the copy in the journal's place and remove the journal's -wal
+    and -shm files. Where the broker knows better than the copy, the daemon opens nothing new.
+    """
+    try:
+        db = open_to_copy(file)
+        try:
+            back_up(db, target)
+        finally:
+            db.close()
+    except JournalFailed as trouble:
+        complain(str(trouble))
+        raise typer.Exit(1) from None
+    verify(target)
 
 
 @contextmanager

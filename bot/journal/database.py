@@ -7,25 +7,18 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias
 
 import apsw
 
+from bot.journal.failures import JournalFailed, JournalInUse
+from bot.journal.migrations import SCHEMA_VERSION, prepare, version_of
+
 SQLITE_VERSION_MIN = (3, 51, 3)  # earlier ones can corrupt a write-ahead log
-SCHEMA_VERSION = 1
 GENESIS = b"\0" * 32
 
 Recorded: TypeAlias = tuple[int, bool, str, bytes]  # position, is an effect, kind, body
-
-
-class JournalFailed(Exception):
-    """The record cannot be kept, so nothing may be done any more in this life of the process."""
-
-
-class JournalInUse(Exception):
-    """Another daemon holds this journal."""
 
 
 def lock(path: Path) -> int:
@@ -44,40 +37,62 @@ def lock(path: Path) -> int:
 
 
 def open_to_write(path: Path) -> apsw.Connection:
-    if tuple(map(int, apsw.sqlite_lib_version().split("."))) < SQLITE_VERSION_MIN:
+    """A connection whose settings have been read back, to a file of this version of the schema.
+
+    Raises JournalFailed, apsw.Error.
+    """
+    if too_old(apsw.sqlite_lib_version()):
         raise JournalFailed(f"SQLite {apsw.sqlite_lib_version()} is too old to keep a journal")
     db = apsw.Connection(str(path))
-    db.set_busy_timeout(1000)
-    for pragma, wanted in (
-        ("page_size", 4096),
-        ("journal_mode", "wal"),
-        ("synchronous", 2),  # FULL: an acknowledged row survives power loss
-    ):
-        db.execute(f"PRAGMA {pragma} = {wanted}").fetchall()
-        found = db.execute(f"PRAGMA {pragma}").fetchone()
-        if found is None or found[0] != wanted:
-            raise JournalFailed(f"{path}: {pragma} is {found}, not {wanted}")
-    version = db.execute("PRAGMA user_version").fetchone()
-    if version == (0,):
-        schema = (files("bot.journal") / "schema.sql").read_text("utf-8")
-        db.execute(f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
-    elif version != (SCHEMA_VERSION,):
-        raise JournalFailed(f"{path} was written by another version of condorbot ({version})")
+    try:
+        db.set_busy_timeout(1000)
+        for pragma, wanted in (
+            ("page_size", 4096),
+            ("journal_mode", "wal"),
+            ("synchronous", 2),  # FULL: an acknowledged row survives power loss
+        ):
+            db.execute(f"PRAGMA {pragma} = {wanted}").fetchall()
+            _read_back(db, path, pragma, wanted)
+        prepare(db, path)
+    except (JournalFailed, apsw.Error):
+        db.close()
+        raise
     return db
 
 
-def open_to_read(path: Path) -> apsw.Connection:
-    """A connection that leaves no trace beside a closed journal, and sees what a live one holds."""
+def too_old(version: str) -> bool:
+    """Whether a SQLite of this version must not keep a journal."""
+    return tuple(map(int, version.split("."))) < SQLITE_VERSION_MIN
+
+
+def _read_back(db: apsw.Connection, path: Path, pragma: str, wanted: int | str) -> None:
+    found = db.execute(f"PRAGMA {pragma}").fetchone()
+    if found != (wanted,):
+        raise JournalFailed(f"{path}: {pragma} is {found}, not {wanted}")
+
+
+def open_to_copy(path: Path) -> apsw.Connection:
+    """A connection to a journal of any version that leaves no trace beside a closed one, and sees
+    what a live one holds.
+    """
     if not path.is_file():
         raise JournalFailed(f"{path}: no such journal")
     live = path.with_name(path.name + "-wal").exists()
     uri = f"{path.resolve().as_uri()}?mode=ro{'' if live else '&immutable=1'}"
     try:
         db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        version = db.execute("PRAGMA user_version").fetchone()
+        if version_of(db) == 0:
+            raise JournalFailed(f"{path} is not a journal")
     except apsw.Error as error:
         raise JournalFailed(f"{path}: {error}") from error
-    if version != (SCHEMA_VERSION,):
+    return db
+
+
+def open_to_read(path: Path) -> apsw.Connection:
+    """As ``open_to_copy``, of this version only."""
+    db = open_to_copy(path)
+    if version_of(db) != SCHEMA_VERSION:
+        db.close()
         raise JournalFailed(f"{path} is not a journal of this version of condorbot")
     return db
 
@@ -94,13 +109,21 @@ def chained(previous: bytes, seq: int, records: Sequence[Recorded]) -> bytes:
 def verify_chain(db: apsw.Connection) -> tuple[bytes, int]:
     """The last digest and batch number. Raises JournalFailed where the chain does not hold."""
     digest, last = GENESIS, 0
-    for seq, stored in db.execute("SELECT seq, digest FROM batch ORDER BY seq"):
-        rows = db.execute(
-            "SELECT position, is_effect, kind, body FROM record WHERE batch = ? ORDER BY position",
-            (seq,),
+    records = iter(
+        db.execute(
+            "SELECT batch, position, is_effect, kind, body FROM record ORDER BY batch, position"
         )
-        digest = chained(digest, seq, [(row[0], bool(row[1]), row[2], row[3]) for row in rows])
+    )
+    row = next(records, None)
+    for seq, stored in db.execute("SELECT seq, digest FROM batch ORDER BY seq"):
+        batch: list[Recorded] = []
+        while row is not None and row[0] == seq:
+            batch.append((row[1], bool(row[2]), row[3], row[4]))
+            row = next(records, None)
+        digest = chained(digest, seq, batch)
         if digest != stored:
             raise JournalFailed(f"the chain of digests breaks at batch {seq}")
         last = seq
+    if row is not None:
+        raise JournalFailed(f"the records of batch {row[0]} are in no chain")
     return digest, last

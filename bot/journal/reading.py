@@ -12,7 +12,9 @@ import apsw
 import msgspec
 
 from bot.journal import codec
-from bot.journal.database import JournalFailed, open_to_read, verify_chain
+from bot.journal.database import open_to_read, verify_chain
+from bot.journal.failures import JournalFailed
+from bot.journal.index import index_troubles
 from domain.effects import Effect
 from domain.events import Event
 
@@ -23,6 +25,7 @@ COUNTS = {
     "intent": "SELECT count(*) FROM intent",
     "send": "SELECT count(*) FROM send",
     "fill": "SELECT count(*) FROM fill",
+    "act": "SELECT count(*) FROM act",
     "life": "SELECT count(*) FROM life",
     "poison": "SELECT count(*) FROM poison",
 }
@@ -69,12 +72,9 @@ class JournalReader:
             found += [str(row[0]) for row in self._db.execute("PRAGMA integrity_check")]
             found = [trouble for trouble in found if trouble != "ok"]
             verify_chain(self._db)
-        except (apsw.Error, JournalFailed) as error:
+            found += index_troubles(self._db)
+        except (apsw.Error, JournalFailed, codec.UnreadableRecord) as error:
             found.append(str(error))
-        stray = self._db.execute(
-            "SELECT order_ref FROM send WHERE order_ref NOT IN (SELECT order_ref FROM intent)"
-        )
-        found += [f"{ref} was sent without a recorded intent" for (ref,) in stray]
         return found
 
     def count(self, table: str) -> int:
@@ -82,6 +82,13 @@ class JournalReader:
         ((count,),) = self._db.execute(COUNTS[table]).fetchall()
         assert isinstance(count, int)
         return count
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """What was done, by New York day and name."""
+        days: dict[str, dict[str, int]] = {}
+        for day, name, value in self._db.execute("SELECT * FROM counter ORDER BY day, name"):
+            days.setdefault(day, {})[name] = value
+        return days
 
     def lives(self) -> list[dict[str, Any]]:
         """Every start of the daemon, oldest first."""

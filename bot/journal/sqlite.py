@@ -4,7 +4,6 @@ Decides when a batch is durable: at once if it says more than prices and time, e
 that does or after ``lazy_s`` of event time. Any error of the database is final: see JournalFailed.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,17 +13,19 @@ from pathlib import Path
 import apsw
 
 from bot.journal import codec
+from bot.journal.anchor import Anchor
 from bot.journal.database import (
     GENESIS,
-    JournalFailed,
     Recorded,
     chained,
     lock,
     open_to_write,
     verify_chain,
 )
-from domain.effects import Effect, PlaceOrder
-from domain.events import Event, OrderFilled, OrderSubmitted
+from bot.journal.failures import JournalFailed
+from bot.journal.index import index_effect, index_event
+from domain.effects import Effect
+from domain.events import Event
 from domain.instruments import Contract
 
 QUOTE_RETENTION = timedelta(days=7)
@@ -38,9 +39,16 @@ class SqliteJournal:
     """
 
     def __init__(
-        self, path: Path, *, lazy_s: float = 30.0, quote_retention: timedelta = QUOTE_RETENTION
+        self,
+        path: Path,
+        *,
+        lazy_s: float = 30.0,
+        quote_retention: timedelta = QUOTE_RETENTION,
+        anchor: Anchor | None = None,
     ) -> None:
         self.path = path
+        self._anchor = anchor
+        self._anchored_at: datetime | None = None
         self._lazy_s = lazy_s
         self._retention = quote_retention
         self._failed = False
@@ -48,6 +56,8 @@ class SqliteJournal:
         self._numbers: dict[Contract, int] = {}
         self._digest = GENESIS
         self._seq = 0
+        self._chained_seq = 0  # the batch that ``_digest`` is of
+        self._anchored_seq = 0
         self._life = 0
         self._uncommitted_since: datetime | None = None
         self._purged_on = 0
@@ -87,6 +97,7 @@ class SqliteJournal:
             newest = events[-1].at if events else None
             if durable or newest is None or self._waited_s(newest) >= self._lazy_s:
                 self._commit()
+                self._note_head(newest)
 
     def read(self) -> Iterator[Event | Effect]:
         """Every event, prices and ticks excepted, and effect of all lives, as written."""
@@ -116,7 +127,10 @@ class SqliteJournal:
                 self._commit()
                 self._db.execute("UPDATE life SET ended = ? WHERE life = ?", (ended, self._life))
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._note_head(None)
         finally:
+            if self._failed:  # a sync that failed and is tried again may lie
+                self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._db.close()
             os.close(self._lock)
             self._lock = -1
@@ -124,6 +138,8 @@ class SqliteJournal:
     def _resume(self) -> None:
         """Verify the chain and pick up where the last life ended."""
         self._digest, self._seq = verify_chain(self._db)
+        self._chained_seq = self._seq
+        self._anchored_seq = self._check_anchor()
         for number, body in self._db.execute("SELECT id, body FROM contract ORDER BY id"):
             self._numbers[codec.decode_contract(body)] = number
         newest = self._db.execute("SELECT max(batch) FROM market").fetchone()
@@ -135,26 +151,26 @@ class SqliteJournal:
         """All rows of one batch. True if any of them must be durable before the world goes on."""
         fleeting: list[tuple[int, codec.Fleeting]] = []
         records: list[Recorded] = []
+        at = codec.micros(events[-1].at) if events else 0
         for position, event in enumerate(events):
             if codec.is_fleeting(event):
                 fleeting.append((position, event))
             else:
                 records.append((position, False, *codec.encode(event)))
-                self._index_event(event)
+                index_event(self._db, (self._seq, position), event)
         for position, effect in enumerate(effects, start=len(events)):
             kind, body = codec.encode(effect)
             records.append((position, True, kind, body))
-            if isinstance(effect, PlaceOrder):
-                digest = hashlib.sha256(body).digest()
-                row = (effect.order.order_ref, self._seq, digest)
-                self._db.execute("INSERT INTO intent VALUES (?, ?, ?)", row)
-        at = codec.micros(events[-1].at) if events else 0
+            index_effect(self._db, self._seq, at, effect, body)
         if fleeting:
             body = codec.pack(fleeting, self._number)
             self._db.execute("INSERT INTO market VALUES (?, ?, ?)", (self._seq, at, body))
             self._purge(at)
         if records:
-            self._digest = chained(self._digest, self._seq, records)
+            self._digest, self._chained_seq = (
+                chained(self._digest, self._seq, records),
+                self._seq,
+            )
             self._db.execute(
                 "INSERT INTO batch VALUES (?, ?, ?, ?)", (self._seq, self._life, at, self._digest)
             )
@@ -163,27 +179,6 @@ class SqliteJournal:
                 [(self._seq, *record) for record in records],
             )
         return bool(records)
-
-    def _index_event(self, event: Event) -> None:
-        match event:
-            case OrderSubmitted(at, order_ref, order_id):
-                row = (order_ref, order_id, codec.micros(at))
-                self._db.execute("INSERT INTO send VALUES (?, ?, ?)", row)
-            case OrderFilled(at, order_ref, exec_id, revision, contract, quantity, price):
-                self._db.execute(  # a broker repeats executions after a reconnect
-                    "INSERT OR IGNORE INTO fill VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        exec_id,
-                        revision,
-                        order_ref,
-                        codec.micros(at),
-                        contract.label,
-                        quantity,
-                        str(price),
-                    ),
-                )
-            case _:
-                pass
 
     def _number(self, contract: Contract) -> int:
         number = self._numbers.get(contract)
@@ -210,6 +205,32 @@ class SqliteJournal:
             self._db.execute("COMMIT")
         self._uncommitted_since = None
 
+    def _check_anchor(self) -> int:
+        """The batch last noted. Raises JournalFailed if this journal does not hold it."""
+        note = None if self._anchor is None else self._anchor.read()
+        if note is None:
+            return 0
+        seq, digest = note
+        if self._db.execute("SELECT digest FROM batch WHERE seq = ?", (seq,)).fetchone() != (
+            digest,
+        ):
+            assert self._anchor is not None
+            raise JournalFailed(
+                f"{self.path} does not hold batch {seq} as {self._anchor.path} remembers it: its "
+                "end was lost, or an older copy was put in its place. Compare it with the broker; "
+                "move the anchor away to accept the journal as it is"
+            )
+        return seq
+
+    def _note_head(self, at: datetime | None) -> None:
+        """Note the head if it has moved and the last note is old enough; at once without ``at``."""
+        if self._anchor is None or self._chained_seq <= self._anchored_seq:
+            return
+        since = self._anchored_at
+        if at is None or since is None or at - since >= self._anchor.every:
+            self._anchor.write(self._chained_seq, self._digest)
+            self._anchored_seq, self._anchored_at = self._chained_seq, at or since
+
     @contextmanager
     def _final(self) -> Iterator[None]:
         """Turns an error of the database into one that ends the life of the process."""
@@ -217,6 +238,6 @@ class SqliteJournal:
             raise JournalFailed(f"{self.path}: failed before")
         try:
             yield
-        except (apsw.Error, codec.UnreadableRecord) as error:
+        except (apsw.Error, codec.UnreadableRecord, OSError) as error:
             self._failed = True
             raise JournalFailed(f"{self.path}: {type(error).__name__}: {error}") from error

@@ -6,7 +6,7 @@ from datetime import timedelta
 import apsw
 import pytest
 
-from bot.journal.database import JournalFailed, JournalInUse
+from bot.journal.failures import JournalFailed, JournalInUse
 from bot.journal.reading import JournalReader
 from bot.journal.sqlite import SqliteJournal
 from domain.effects import PlaceOrder

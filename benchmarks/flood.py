@@ -17,7 +17,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,7 +80,7 @@ async def loaded(server: GatewayServer) -> Connection:
         await asyncio.sleep(0.02)
         server.flush()
         for connection in server._connections:
-            if len(connection._session.quotes._lines) >= LINES:
+            if len(connection.session.quotes._lines) >= LINES:
                 await asyncio.sleep(1.0)  # whatever else the client asks at its start
                 server.flush()
                 return connection
@@ -90,7 +90,7 @@ def record(server: GatewayServer, venue: Seesaw, connection: Connection, *, up: 
     """What the gateway says when every quote moves."""
     venue.up = up
     server.gateway.step()
-    return connection._session.output()
+    return connection.session.output()
 
 
 async def flood(pair: bytes, connection: Connection, seconds: float) -> dict[str, float]:
@@ -115,7 +115,7 @@ async def pace(
     pair: bytes, connection: Connection, seconds: float, rate: float
 ) -> dict[str, float | list[float]]:
     """Latencies in ms from a marked tick leaving to the order for it arriving."""
-    transport, session = connection._transport, connection._session
+    transport, session = connection._transport, connection.session
     assert transport is not None
     marked_at: dict[float, float] = {}
     latencies: list[float] = []
@@ -130,7 +130,7 @@ async def pace(
     session._by_type[OrderRequest] = arrived
     queue, at = frames(pair), 0
     marked_line = next(iter(session.quotes._lines))
-    start = ticks.prefix(1, 6, marked_line, ticks.BID)
+    bid, ask = (ticks.prefix(1, 6, marked_line, side) for side in (ticks.BID, ticks.ASK))
     burst, started = 0, time.perf_counter()
     while time.perf_counter() < started + seconds:
         wanted = round(rate * BURST_S)
@@ -138,7 +138,9 @@ async def pace(
         at = (at + wanted) % len(queue)
         if burst % MARK_EVERY == 0:
             price = round(MARK_PRICE + 0.1 * (burst // MARK_EVERY), 2)
-            part.insert(wanted // 2, ticks.price_tick(start, price, 1))
+            # The ask comes first, or the pair would be crossed and rightly not believed.
+            mark = ticks.price_tick(ask, price + 0.1, 1) + ticks.price_tick(bid, price, 1)
+            part.insert(wanted // 2, mark)
             marked_at[price] = time.perf_counter()
         transport.write(b"".join(part))
         burst += 1
@@ -147,15 +149,13 @@ async def pace(
     return {"latencies_ms": latencies, "unanswered": float(len(marked_at))}
 
 
-async def main() -> None:
-    port_file, mode, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+async def main(announce: Callable[[str], int], mode: str, seconds: float) -> None:
     market = Market(load("volmageddon", days=2), session_calendar(), seed=1)
     market.advance(market.starts_at + timedelta(hours=2))
     venue = Seesaw(market)
     patient = GatewaySettings(messages_per_s_max=10_000)  # the client set-up is not what is timed
     server = GatewayServer(venue, seed=1, settings=patient)  # type: ignore[arg-type]  # Seesaw is one
-    port = await server.start(port=0)
-    port_file.write_text(str(port))
+    announce(str(await server.start(port=0)))
     connection = await asyncio.wait_for(loaded(server), 60)
     record(server, venue, connection, up=True)
     pair = b"".join(record(server, venue, connection, up=up) for up in (False, True))
@@ -168,4 +168,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Path(sys.argv[1]).write_text, sys.argv[2], float(sys.argv[3])))

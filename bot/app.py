@@ -9,15 +9,18 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import cast, get_args
 
 import structlog
 
 from bot.broker.ib import IbBroker
+from bot.control import ControlFile
 from bot.execute import Executor
 from bot.gate import SendGate
 from bot.health import HealthReporter
 from bot.inbox import Inbox
-from bot.journal.database import JournalFailed
+from bot.journal.anchor import Anchor
+from bot.journal.failures import JournalFailed
 from bot.journal.sqlite import SqliteJournal
 from bot.logs import LogEvent
 from bot.loop import DeskLoop, Observer
@@ -39,6 +42,7 @@ from engine.step import open_desk
 
 log = structlog.get_logger()
 
+_EFFECTS = frozenset(get_args(Effect))
 # Recorded days turn one by one as they did when they were lived: the desk starts before them.
 _BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,6 +70,7 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         settings.journal.path,
         lazy_s=plan.lazy_s,
         quote_retention=timedelta(days=settings.journal.quote_retention_days),
+        anchor=None if settings.journal.anchor is None else Anchor(settings.journal.anchor),
     )
     ended = "crashed"
     try:
@@ -73,15 +78,16 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         poisoned = journal.begin_life(plan.run_id, clock.now(), hashed, policy.fingerprint)
         desk = recover(journal.read(), plan)
         inbox, gate = Inbox(), SendGate()
-        if desk.ready_at is not None:  # the journal ends while the last life was connected
-            inbox.put(BrokerLost(clock.now(), "the daemon has just started"))
+        inbox.put(BrokerLost(clock.now(), "the daemon has just started"))
         if poisoned is not None:
             why = f"the last run ended on a batch it could not process: {poisoned}"
             inbox.put(HaltRequested(clock.now(), "recovery", why))
+        control = ControlFile(settings.control.path)
         if plan.resume:
+            control.clear()
             inbox.put(ResumeRequested(clock.now(), "operator", plan.resume))
         broker = IbBroker(settings.broker, clock, inbox, gate)
-        broker.adopt(tuple(desk.orders.values()))
+        broker.adopt(tuple(order for order in desk.orders.values() if order.ever_sent))
         telemetry, sending = _telemetry(settings, plan, hashed)
         publisher = Publisher(telemetry, policy, settings.mqtt.snapshot_s_min)
         loop = DeskLoop(
@@ -89,7 +95,7 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
             policy,
             inbox,
             journal,
-            Executor(broker, telemetry, inbox, clock, gate),
+            Executor(broker, telemetry, inbox, clock, gate, control),
             broker,
             (publisher.observe, *plan.observers) if sending else plan.observers,
         )
@@ -97,7 +103,7 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         tasks: dict[str, Callable[[], Awaitable[None]]] = {
             "desk": loop.run,
             "broker": broker.run,
-            "clock": lambda: tick_clock(inbox, clock, plan.calendar, plan.tick_s),
+            "clock": lambda: tick_clock(inbox, clock, plan.calendar, plan.tick_s, control),
             **sending,
         }
         if plan.report_health:
@@ -118,7 +124,10 @@ def recover(records: Iterable[Event | Effect], plan: Plan) -> Desk:
     """The desk as its journal left it; a new one when there are no ``records``."""
     desk, count = open_desk(plan.calendar, plan.policy, _BEFORE_ANY_RECORD), 0
     for record in records:
-        desk = apply_effect(desk, record) if isinstance(record, Effect) else fold(desk, record)
+        if type(record) in _EFFECTS:  # asking whether it is an Effect takes as long as folding it
+            desk = apply_effect(desk, cast("Effect", record))
+        else:
+            desk = fold(desk, cast("Event", record))
         count += 1
     log.info(LogEvent.PROCESS_RECOVERED, records=count, working_orders=len(desk.working))
     return desk if count else open_desk(plan.calendar, plan.policy, plan.clock.now())
@@ -126,7 +135,7 @@ def recover(records: Iterable[Event | Effect], plan: Plan) -> Desk:
 
 def config_hash(settings: Settings) -> str:
     """Names what decides about trading; where files lie and who is told does not count."""
-    text = settings.model_dump_json(exclude={"journal", "log", "health", "mqtt"})
+    text = settings.model_dump_json(exclude={"journal", "log", "health", "mqtt", "control"})
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -9,10 +9,12 @@ from typing import assert_never
 
 import structlog
 
+from bot.control import ControlFile
 from bot.inbox import Inbox
 from bot.logs import LogEvent
 from bot.ports import Broker, BrokerUnavailable, Clock, OrderGate, Telemetry
 from domain.effects import (
+    AskMargin,
     CancelOrder,
     Effect,
     ModifyLimit,
@@ -22,13 +24,13 @@ from domain.effects import (
     Severity,
     Verdict,
 )
-from domain.events import OrderRejected, OrderSubmitted
+from domain.events import MarginAnswered, OrderRejected, OrderSubmitted
 from domain.orders import Order, Purpose
 
 log = structlog.get_logger()
 
 NOT_SENT = 0  # the code of an OrderRejected that never reached the broker
-_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE})
+_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 _VERDICTS = {
     Verdict.APPROVED: LogEvent.DECISION_APPROVED,
     Verdict.DENIED: LogEvent.DECISION_DENIED,
@@ -46,9 +48,12 @@ class Executor:
     inbox: Inbox
     clock: Clock
     gate: OrderGate
+    control: ControlFile | None = None  # an operator's request that may not have been heard yet
 
     def execute(self, effect: Effect) -> None:
         match effect:
+            case AskMargin(order):
+                self._ask(order)
             case PlaceOrder(order):
                 self._place(order)
             case ModifyLimit(order_ref, limit):
@@ -62,6 +67,16 @@ class Executor:
                 _log_decision(effect)
             case _:
                 assert_never(effect)
+
+    def _ask(self, order: Order) -> None:
+        """A question that cannot be asked has no numbers for an answer."""
+        try:
+            self.broker.ask_margin(order)
+        except BrokerUnavailable as error:
+            log.warning(LogEvent.BROKER_WHAT_IF, order_ref=order.order_ref, reason=str(error))
+            self.inbox.put(
+                MarginAnswered(self.clock.now(), order.order_ref, reason=f"not asked: {error}")
+            )
 
     def _place(self, order: Order) -> None:
         """Send once. What never reached the socket was rejected; doubt is the adapter's to tell."""
@@ -92,6 +107,8 @@ class Executor:
         """What may have changed between the decision and the commit."""
         if self.inbox.halt_waiting and order.intent.purpose in _OPENING:
             return "a halt was requested"
+        if self.control is not None and self.control.present and order.intent.purpose in _OPENING:
+            return f"{self.control.path} is there"
         return self.gate.may_send(self.clock.now())
 
     def _modify(self, order_ref: str, limit: Decimal) -> None:

@@ -39,6 +39,9 @@ class Broker(Protocol):
         News of an order the broker adapter was never told of is logged as foreign and is no event.
         """
 
+    def ask_margin(self, order: Order) -> None:
+        """Ask what ``order`` would do to the margin; the answer is a MarginAnswered event."""
+
     def place(self, order: Order) -> int:
         """Send a new order exactly once and return the broker's order id."""
 

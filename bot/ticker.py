@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
+from bot.control import ControlFile
 from bot.inbox import Inbox
 from bot.ports import Clock
 from domain.events import ClockTicked
@@ -12,10 +13,22 @@ AROUND_SESSION = timedelta(minutes=30)  # so long before the open and after the 
 BETWEEN_SESSIONS_S = 600.0
 
 
-async def tick_clock(inbox: Inbox, clock: Clock, calendar: SessionCalendar, every_s: float) -> None:
-    """For ever: every ``every_s`` seconds around a session, seldom between sessions."""
+async def tick_clock(
+    inbox: Inbox,
+    clock: Clock,
+    calendar: SessionCalendar,
+    every_s: float,
+    control: ControlFile | None = None,
+) -> None:
+    """For ever: every ``every_s`` seconds around a session, seldom between sessions.
+
+    An operator's request found in ``control`` goes ahead of the tick.
+    """
     while True:
         now = clock.now()
+        request = None if control is None else control.news(now)
+        if request is not None:
+            inbox.put(request)
         inbox.put(ClockTicked(now))
         await asyncio.sleep(pause_s(calendar, now, every_s))
 

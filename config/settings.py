@@ -76,7 +76,21 @@ class JournalSettings(Section):
     path: Path = Field(
         Path("var/condorbot.sqlite"), description="SQLite file; its folder is made if missing"
     )
+    anchor: Path | None = Field(
+        None,
+        description="file that remembers the journal's end, best on another disk; a journal that "
+        "does not reach it is refused",
+    )
     quote_retention_days: int = Field(10, ge=0, description="days that quotes are kept")
+
+
+class ControlSettings(Section):
+    """What an operator can do without broker, network or console."""
+
+    path: Path = Field(
+        Path("var/control.json"),
+        description="written by `condorbot halt` and `reduce`; nothing is opened while it is there",
+    )
 
 
 class MqttSettings(Section):
@@ -170,6 +184,7 @@ class Settings(BaseSettings):
 
     broker: BrokerSettings = BrokerSettings()
     journal: JournalSettings = JournalSettings()
+    control: ControlSettings = ControlSettings()
     mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()
     health: HealthSettings = HealthSettings()

@@ -7,13 +7,14 @@ Decimal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from domain.combos import IronCondor
 from domain.instruments import Contract
 from domain.orders import Layer, Order, Purpose
+from domain.replacing import replace
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")

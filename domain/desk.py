@@ -12,10 +12,11 @@ from enum import StrEnum
 
 from domain.book import Book
 from domain.chain import OptionChain
+from domain.events import MarginAnswered
 from domain.instruments import Contract
 from domain.orders import Layer, Order, OrderStatus
 from domain.quotes import Quote
-from domain.session import SessionCalendar, new_york
+from domain.session import Session, SessionCalendar, new_york
 
 
 class Regime(StrEnum):
@@ -128,13 +129,17 @@ class Desk:
     futures: tuple[Contract, ...] = ()
     closes: Mapping[str, tuple[tuple[date, float], ...]] = field(default_factory=dict)
     refused: frozenset[Contract] = frozenset()
+    hours: Mapping[date, Session] = field(default_factory=dict)  # as the broker tells them
     account: Account = field(default_factory=Account)
     book: Book = field(default_factory=Book)
     orders: Mapping[str, Order] = field(default_factory=dict)
+    margin_answers: Mapping[str, MarginAnswered] = field(default_factory=dict)  # of waiting orders
     regime: RegimeState = field(default_factory=RegimeState)
     trading: TradingState = TradingState.ACTIVE
-    trading_why: str = ""
-    ready_at: datetime | None = None  # None while the broker is away
+    trading_why: str = ""  # who and why ...
+    trading_since: datetime | None = None  # ... and when
+    ready_at: datetime | None = None  # None while the broker is away ...
+    away_since: datetime | None = None  # ... since then
     broker_positions: Mapping[Contract, int] | None = None  # as last reported ...
     positions_at: datetime | None = None  # ... then
     mismatched: tuple[Contract, ...] = ()  # legs on which book and broker disagree

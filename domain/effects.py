@@ -13,6 +13,13 @@ from domain.orders import DenialCode, Layer, Order, Purpose
 
 
 @dataclass(frozen=True, slots=True)
+class AskMargin:
+    """Ask the broker what ``order`` would do to the margin. It is not sent by this."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceOrder:
     order: Order
 
@@ -78,4 +85,4 @@ class RecordDecision:
     inputs: tuple[tuple[str, float], ...] = ()
 
 
-Effect: TypeAlias = PlaceOrder | ModifyLimit | CancelOrder | RaiseAlert | RecordDecision
+Effect: TypeAlias = AskMargin | PlaceOrder | ModifyLimit | CancelOrder | RaiseAlert | RecordDecision

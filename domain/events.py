@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from domain.instruments import Contract
 from domain.quotes import Quote
+from domain.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,16 @@ class ContractRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class HoursReported:
+    """Regular hours of index options on the coming days as the broker tells them; replaces what it
+    told before.
+    """
+
+    at: datetime
+    sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountUpdated:
     """Account values in USD; a value the broker has not given is ``None``."""
 
@@ -72,6 +83,21 @@ class AccountUpdated:
     excess_liquidity: Decimal | None = None
     maintenance_margin: Decimal | None = None
     initial_margin: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarginAnswered:
+    """What the broker says an order would do to the account, in USD; None where it says nothing.
+
+    ``reason`` tells why there are no numbers, or carries the broker's warning.
+    """
+
+    at: datetime
+    order_ref: str
+    initial_change: Decimal | None = None
+    maintenance_after: Decimal | None = None
+    equity_after: Decimal | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +222,9 @@ Event: TypeAlias = (
     | FuturesListed
     | DailyClosesLoaded
     | ContractRefused
+    | HoursReported
     | AccountUpdated
+    | MarginAnswered
     | OrderSubmitted
     | OrderAccepted
     | OrderFilled

@@ -27,6 +27,9 @@ Codes: TypeAlias = NDArray[np.int8]
 
 _SQRT_2 = float(np.sqrt(2.0))
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
+BLOCK = 8192  # options worked on together: their arrays stay in the cache, so cost stays linear
+_TINIEST = 1e-290  # below this a normalised price loses digits to underflow on the way
+_FARTHEST = -100.0  # x beyond which it does so even for larger prices
 _ROUNDS_MAX = 24  # measured over the whole domain: 3; the rest is bisection for hostile input
 
 
@@ -39,7 +42,7 @@ class IvReason(IntEnum):
     ABOVE_BOUND = (
         3  # a call at or above its discounted forward, a put at or above its discounted strike
     )
-    NOT_CONVERGED = 4
+    NOT_CONVERGED = 4  # so near a bound, so tiny or so far from the forward that no digit is left
 
 
 def implied_vol(
@@ -52,37 +55,62 @@ def implied_vol(
 ) -> tuple[Floats, Codes]:
     """The annual volatility at which Black-76 gives ``value``, and an IvReason for each element.
 
-    All arguments broadcast; ``value`` in points, ``years`` in years. NaN where the reason is not
-    OK. An in-the-money price carries only the digits of its time value that survive subtracting the
-    intrinsic value: feed out-of-the-money quotes where both exist.
+    All arguments broadcast, integers and single precision included; ``value`` in points, ``years``
+    in years, ``call`` true or 1 for calls. NaN where the reason is not OK. An in-the-money price
+    carries only the digits of its time value that survive subtracting the intrinsic value: feed
+    out-of-the-money quotes where both exist.
     """
-    v, f, k, t, d, c = np.broadcast_arrays(
+    terms = np.broadcast_arrays(
         *(np.asarray(a, np.float64) for a in (value, forward, strike, years, discount)),
-        np.asarray(call, np.bool_),
+        signs(call),
     )
+    if terms[0].size <= BLOCK:
+        return _invert(*terms)
+    flat = [term.ravel() for term in terms]
+    vol, reason = np.empty(flat[0].size), np.empty(flat[0].size, np.int8)
+    for start in range(0, vol.size, BLOCK):
+        cut = slice(start, start + BLOCK)
+        vol[cut], reason[cut] = _invert(*(term[cut] for term in flat))
+    return vol.reshape(terms[0].shape), reason.reshape(terms[0].shape)
+
+
+def _invert(
+    v: Floats, f: Floats, k: Floats, t: Floats, d: Floats, side: Floats
+) -> tuple[Floats, Codes]:
+    call = side > 0
     reason = np.zeros(v.shape, np.int8)
     vol = np.full(v.shape, np.nan)
     with np.errstate(all="ignore"):
         undiscounted = v / d
-        time_value = undiscounted - np.maximum(np.where(c, f - k, k - f), 0.0)
-        reason[undiscounted >= np.where(c, f, k)] = IvReason.ABOVE_BOUND
+        time_value = undiscounted - np.maximum(np.where(call, f - k, k - f), 0.0)
+        reason[undiscounted >= np.where(call, f, k)] = IvReason.ABOVE_BOUND
         reason[time_value <= 0] = IvReason.BELOW_INTRINSIC
         positive = (f > 0) & (k > 0) & (t > 0) & (d > 0)
-        reason[~(positive & np.isfinite(v + f + k + t + d))] = IvReason.BAD_INPUT
+        finite = np.isfinite(v) & np.isfinite(f + k + side) & np.isfinite(t + d)
+        reason[~(positive & finite)] = IvReason.BAD_INPUT
         ok = reason == IvReason.OK
         fo, ko = f[ok], k[ok]
         x = -np.abs(np.log(fo / ko))
-        total, converged = total_vol(x, time_value[ok] / np.sqrt(fo * ko))
+        total, converged = total_vol(x, time_value[ok] / (np.sqrt(fo) * np.sqrt(ko)))
         vol[ok] = np.where(converged, total / np.sqrt(t[ok]), np.nan)
     reason[ok] = np.where(converged, IvReason.OK, IvReason.NOT_CONVERGED)
     return vol, reason
+
+
+def signs(call: ArrayLike) -> Floats:
+    """1 for calls, -1 for puts, NaN where ``call`` is NaN or missing."""
+    given = np.asarray(call)
+    if given.dtype != np.bool_:
+        number = np.asarray(given, np.float64)
+        return np.where(np.isnan(number), np.nan, np.where(number != 0, 1.0, -1.0))
+    return np.where(given, 1.0, -1.0)
 
 
 def total_vol(x: Floats, beta: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Solve b(x, s) = beta for s, elementwise. ``x`` <= 0, 0 < ``beta`` < exp(x/2); both of one
     shape (n,).
 
-    Returns (s, converged).
+    Returns (s, converged); never converged below 1e-290 or further out than e^100.
     """
     b_max = np.exp(0.5 * x)
     s, zone = _start(x, beta, b_max)
@@ -106,6 +134,7 @@ def total_vol(x: Floats, beta: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         active = active[~finished]
         if not len(active):
             break
+    done &= (beta >= _TINIEST) & (x >= _FARTHEST)
     return s, done
 
 

@@ -87,6 +87,7 @@ class OrderIntent:
 
 
 class OrderStatus(StrEnum):
+    ASKING = "asking"  # approved, its margin is being asked; never sent so far
     PENDING_SEND = "pending_send"  # committed to the journal, perhaps not yet on the wire
     SUBMITTED = "submitted"  # handed to the socket
     ACCEPTED = "accepted"  # the broker answered for it
@@ -100,6 +101,7 @@ class OrderStatus(StrEnum):
 _S = OrderStatus
 TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED})
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
+    _S.ASKING: frozenset({_S.PENDING_SEND}),
     _S.PENDING_SEND: frozenset(
         {
             _S.SUBMITTED,
@@ -140,6 +142,7 @@ class Order:
     status: OrderStatus = OrderStatus.PENDING_SEND
     limit_changed_at: datetime | None = None
     cancel_requested: bool = False
+    refusal: int = 0  # the broker's code when it rejected the order; 0 when it never got there
     leg_fills: tuple[int, ...] = ()
     exec_ids: frozenset[str] = field(default_factory=frozenset)
 
@@ -154,6 +157,11 @@ class Order:
     @property
     def remaining(self) -> int:
         return self.intent.quantity - self.filled
+
+    @property
+    def ever_sent(self) -> bool:
+        """May have left us at some time."""
+        return self.status is not OrderStatus.ASKING
 
     @property
     def working(self) -> bool:
@@ -173,6 +181,7 @@ class DenialCode(StrEnum):
     QUOTE_STALE = "quote_stale"
     QUOTE_DELAYED = "quote_delayed"
     SESSION_CLOSED = "session_closed"
+    BROKER_RESET = "broker_reset"
     PRICE_OFF_TICK = "price_off_tick"
     PRICE_OUTSIDE_COLLAR = "price_outside_collar"
     QUANTITY_LIMIT = "quantity_limit"

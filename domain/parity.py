@@ -25,7 +25,7 @@ class ParityReason(IntEnum):
     """Why there is no forward; OK where there is one."""
 
     OK = 0
-    TOO_FEW_STRIKES = 1  # fewer than two strikes quoted on both sides for call and put
+    TOO_FEW_STRIKES = 1  # none quoted on both sides for call and put, or one and no rate
     DEGENERATE = 2  # the line gives a discount outside (0, 1.5] or a non-positive forward
     BAD_INPUT = 3  # years, rate or shapes make no sense
 
@@ -91,7 +91,7 @@ def fit_parity(
     positive bid and are not crossed; its weight is the inverse square of the two half-spreads
     together. ``rate`` with its standard error is prior knowledge of the discount: it decides
     expiries of a few days, where the slope of the line is mostly noise, and hardly matters beyond a
-    month. With None the line is free.
+    month, and lets a single strike do. With None the line is free.
     """
     k, cb, ca, pb, pa = (
         np.atleast_1d(np.asarray(v, np.float64))
@@ -101,9 +101,9 @@ def fit_parity(
         return _nothing(ParityReason.BAD_INPUT)
     with np.errstate(invalid="ignore"):
         good = (k > 0) & (cb > 0) & (ca >= cb) & (pb > 0) & (pa >= pb) & np.isfinite(k + ca + pa)
-    if np.count_nonzero(good) < 2 or np.unique(k[good]).size < 2:
-        return _nothing(ParityReason.TOO_FEW_STRIKES)
     k, cb, ca, pb, pa = k[good], cb[good], ca[good], pb[good], pa[good]
+    if not k.size or (rate is None and k.min() == k.max()):
+        return _nothing(ParityReason.TOO_FEW_STRIKES)
     y = 0.5 * (cb + ca) - 0.5 * (pb + pa)
     half = np.maximum(0.5 * (ca - cb) + 0.5 * (pa - pb), 1e-4 * (1.0 + np.abs(y)))
     near = _near_the_money(k, y, half)
@@ -195,23 +195,23 @@ def _line(k: Floats, y: Floats, half: Floats, prior: tuple[float, float] | None)
     centre = float(k[np.argmin(np.abs(y))])
     x = k - centre
     discount = prior[0] if prior else 1.0
-    intercept = float(np.median(y + discount * x))
-    information = np.zeros((2, 2))
-    weight = np.ones(k.shape)
+    intercept = _median(y + discount * x)
+    known = (prior[1] ** -2, prior[0] * prior[1] ** -2) if prior else (0.0, 0.0)
+    aa = ac = cc = det = 0.0
     for _ in range(_ROUNDS):
         residual = (y - (intercept - discount * x)) / half
-        scale = max(1.4826 * float(np.median(np.abs(residual))), 0.05)
+        scale = max(1.4826 * _median(np.abs(residual)), 0.05)
         weight = np.maximum(1.0 - (residual / (_BISQUARE * scale)) ** 2, 0.0) ** 2
         w = weight / (half * scale) ** 2
-        information = np.array([[w.sum(), -(w @ x)], [-(w @ x), w @ (x * x)]])
-        right = np.array([w @ y, -(w @ (x * y))])
-        if prior:
-            information[1, 1] += prior[1] ** -2
-            right[1] += prior[0] * prior[1] ** -2
-        if np.linalg.det(information) <= 1e-14 * information[0, 0] * max(information[1, 1], 1e-300):
+        wx = w * x
+        aa, ac, cc = float(w.sum()), -float(wx.sum()), float(wx @ x) + known[0]
+        det = aa * cc - ac * ac
+        if not det > 1e-14 * aa * max(cc, 1e-300):
             return _nothing(ParityReason.DEGENERATE)
+        right = float(w @ y), -float(wx @ y) + known[1]
         old = (intercept, discount)
-        intercept, discount = (float(v) for v in np.linalg.solve(information, right))
+        intercept = (cc * right[0] - ac * right[1]) / det
+        discount = (aa * right[1] - ac * right[0]) / det
         if (
             abs(intercept - old[0]) <= 1e-9 * (1 + abs(intercept))
             and abs(discount - old[1]) <= 1e-12
@@ -220,16 +220,22 @@ def _line(k: Floats, y: Floats, half: Floats, prior: tuple[float, float] | None)
     forward = centre + intercept / discount if discount > 0 else float("nan")
     if not (0 < discount <= 1.5 and forward > 0):
         return _nothing(ParityReason.DEGENERATE)
-    covariance = np.linalg.inv(information)
-    gradient = np.array([1.0, -intercept / discount]) / discount
+    lever = -intercept / discount  # d forward = (d intercept + lever d discount) / discount
+    variance = (cc - 2.0 * lever * ac + lever * lever * aa) / det / discount**2
     return Parity(
         forward,
         discount,
-        float(np.sqrt(gradient @ covariance @ gradient)),
-        float(np.sqrt(covariance[1, 1])),
+        float(np.sqrt(variance)),
+        float(np.sqrt(aa / det)),
         int(np.count_nonzero(weight > 0)),
         ParityReason.OK,
     )
+
+
+def _median(values: Floats) -> float:
+    """The median of a non-empty array without NaN; np.median spends more on checks than on this."""
+    ranked = np.sort(values)
+    return float(0.5 * (ranked[(ranked.size - 1) // 2] + ranked[ranked.size // 2]))
 
 
 def _nothing(reason: ParityReason) -> Parity:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from domain.implied_vol import Floats, IvReason, implied_vol
+from domain.implied_vol import BLOCK, Floats, IvReason, implied_vol, signs
 
 __all__ = ["Floats", "Greeks", "IvReason", "greeks", "implied_vol", "price"]
 
@@ -46,7 +46,7 @@ def price(
 ) -> Floats:
     """Option value in points. Zero time or volatility gives the discounted intrinsic value."""
     f, k, t, s, d = _floats(forward, strike, years, vol, discount)
-    sign = _sign(call)
+    sign = signs(call)
     with np.errstate(divide="ignore", invalid="ignore"):
         d1, d2 = _d1_d2(f, k, t, s)
         value = sign * d * (f * ndtr(sign * d1) - k * ndtr(sign * d2))
@@ -69,21 +69,35 @@ def greeks(
     Source: differentiation of Black's formula; with phi the normal density, vega = D F phi(d1)
     sqrt(t), vanna = -D phi(d1) d2 / vol and volga = vega d1 d2 / vol.
     """
-    f, k, t, s, d = _floats(forward, strike, years, vol, discount)
-    sign = _sign(call)
+    terms = np.broadcast_arrays(*_floats(forward, strike, years, vol, discount), signs(call))
+    if terms[0].size <= BLOCK:
+        return Greeks(*_slopes(*terms))
+    flat = [term.ravel() for term in terms]
+    found = np.empty((6, flat[0].size))
+    for start in range(0, flat[0].size, BLOCK):
+        cut = slice(start, start + BLOCK)
+        for row, part in zip(found, _slopes(*(term[cut] for term in flat)), strict=True):
+            row[cut] = part
+    return Greeks(*(row.reshape(terms[0].shape) for row in found))
+
+
+def _slopes(
+    f: Floats, k: Floats, t: Floats, s: Floats, d: Floats, sign: Floats
+) -> tuple[Floats, ...]:
+    """The fields of Greeks in their order."""
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.where((f > 0) & (k > 0) & (t > 0) & (s > 0) & (d > 0), d, np.nan)
         root = np.sqrt(t)
         d1, d2 = _d1_d2(f, k, t, s)
         density = d * np.exp(-0.5 * d1 * d1) / _SQRT_2PI
         vega = f * density * root
-        return Greeks(
-            delta=sign * d * ndtr(sign * d1),
-            gamma=density / (f * s * root),
-            vega=vega,
-            theta=-0.5 * vega * s / t,
-            vanna=-density * d2 / s,
-            volga=vega * d1 * d2 / s,
+        return (
+            sign * d * ndtr(sign * d1),
+            density / (f * s * root),
+            vega,
+            -0.5 * vega * s / t,
+            -density * d2 / s,
+            vega * d1 * d2 / s,
         )
 
 
@@ -91,10 +105,6 @@ def _d1_d2(f: Floats, k: Floats, t: Floats, s: Floats) -> tuple[Floats, Floats]:
     total = s * np.sqrt(t)
     d1 = np.log(f / k) / total + 0.5 * total
     return d1, d1 - total
-
-
-def _sign(call: ArrayLike) -> Floats:
-    return np.where(np.asarray(call, bool), 1.0, -1.0)
 
 
 def _floats(*values: ArrayLike) -> tuple[Floats, ...]:

@@ -1,10 +1,25 @@
-"""What a rule answers when it is asked: orders it wants, reasons why not, changes it noticed."""
+"""What a rule may plan with, and what it answers when it is asked: orders it wants, reasons why
+not, changes it noticed.
+"""
 
 from dataclasses import dataclass
 
 from domain.effects import CancelOrder, RecordDecision
 from domain.instruments import Contract
 from domain.orders import DenialCode, Layer, OrderIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the risk limits leave to plan with; their home is ``[limits]``, a strategy only reads.
+
+    Shares are fractions of net liquidation.
+    """
+
+    condors_max: int
+    max_loss_share_entry: float
+    max_loss_share_total: float
+    excess_liquidity_min: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,21 @@ _EARLY_CLOSE_EXPIRING = time(13, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """One day as somebody tells it; without times it is a day on which the market stays shut."""
+
+    on: date
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    @property
+    def seconds(self) -> float:
+        if self.opens_at is None or self.closes_at is None:
+            return 0.0
+        return (self.closes_at - self.opens_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionCalendar:
     """Weekdays on which the market is closed, and sessions that end early, from ``first`` to
     ``last``.

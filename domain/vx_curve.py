@@ -40,6 +40,16 @@ class VxCurve:
     reason: NDArray[np.int8]
 
     @property
+    def front(self) -> float:
+        """F1 in points; NaN with no contract."""
+        return float(self.price[0]) if self.price.size else float("nan")
+
+    @property
+    def second(self) -> float:
+        """F2 in points; NaN with fewer than two contracts."""
+        return float(self.price[1]) if self.price.size > 1 else float("nan")
+
+    @property
     def slope(self) -> float:
         """F2 - F1 in points; positive is contango. NaN with fewer than two contracts."""
         return float(self.price[1] - self.price[0]) if self.price.size > 1 else float("nan")
@@ -62,7 +72,7 @@ class VxCurve:
         """
         if self.price.size < 2:
             return float("nan")
-        i = int(np.clip(np.searchsorted(self.days, days) - 1, 0, self.days.size - 2))
+        i = min(max(int(self.days.searchsorted(days)) - 1, 0), self.days.size - 2)
         step = (days - self.days[i]) / (self.days[i + 1] - self.days[i])
         return float(self.price[i] + (self.price[i + 1] - self.price[i]) * step)
 
@@ -78,16 +88,22 @@ class VxCurve:
 
 def vx_curve(days: ArrayLike, price: ArrayLike, min_days: float = FRONT_MIN_DAYS) -> VxCurve:
     """The curve of contracts (n,) in any order, at least ``min_days`` from settlement."""
-    d, p = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, np.float64)) for v in (days, price)))
-    reason = np.zeros(d.shape, np.int8)
+    d, p = (np.atleast_1d(np.asarray(v, np.float64)) for v in (days, price))
+    if d.shape != p.shape:
+        d, p = np.broadcast_arrays(d, p)
+    sane = (p > 0) & np.isfinite(p) & np.isfinite(d)
     with np.errstate(invalid="ignore"):
-        reason[d < min_days] = ContractReason.TOO_NEAR
-        reason[~((p > 0) & np.isfinite(p) & np.isfinite(d))] = ContractReason.BAD_INPUT
-    good = np.flatnonzero(reason == ContractReason.OK)
-    _, first = np.unique(d[good], return_index=True)
-    reason[np.setdiff1d(good, good[first])] = ContractReason.DUPLICATE
-    kept = good[first]
-    return VxCurve(d[kept], p[kept], reason)
+        near = d < min_days
+    reason = np.zeros(d.shape, np.int8)
+    reason[near] = ContractReason.TOO_NEAR
+    reason[~sane] = ContractReason.BAD_INPUT
+    good = np.flatnonzero(sane & ~near)
+    good = good[d[good].argsort(kind="stable")]
+    again = np.flatnonzero(d[good[1:]] == d[good[:-1]]) + 1
+    if again.size:
+        reason[good[again]] = ContractReason.DUPLICATE
+        good = np.delete(good, again)
+    return VxCurve(d[good], p[good], reason)
 
 
 def contango_collapsed(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from domain.book import settle
-from domain.desk import LEVELS, CurveState, Desk, Regime
+from domain.desk import LEVELS, CurveState, Desk, Regime, TradingState
 from domain.effects import RecordDecision
 from domain.orders import Layer
 from domain.session import new_york
@@ -121,10 +121,21 @@ def _deficit(desk: Desk, decision: RecordDecision) -> Desk:
     return replace(desk, deficits=others)
 
 
+def _invariant(desk: Desk, decision: RecordDecision) -> Desk:
+    """Something that must hold did not: halted until an operator resumes."""
+    return replace(
+        desk,
+        trading=TradingState.HALTED,
+        trading_why=f"invariant: {decision.text}",
+        trading_since=decision.at,
+    )
+
+
 DURABLE_CHANGES: Mapping[str, Change] = {
     "regime": _regime,
     "curve": _curve,
     "close": _close,
+    "invariant": _invariant,
     "settlement": _settlement,
     "hedge.rung": _rung,
     "hedge.deficit": _deficit,

@@ -15,7 +15,6 @@ order of ours explains, or more of one than was ordered, halts trading.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
@@ -24,6 +23,7 @@ from domain.book import Fill, apply_commission, apply_fill, prune
 from domain.chain import OptionChain
 from domain.desk import Account, Desk, Tally, TradingState
 from domain.effects import (
+    AskMargin,
     CancelOrder,
     Effect,
     ModifyLimit,
@@ -44,7 +44,9 @@ from domain.events import (
     Event,
     FuturesListed,
     HaltRequested,
+    HoursReported,
     LimitModified,
+    MarginAnswered,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
@@ -57,13 +59,14 @@ from domain.events import (
     ResumeRequested,
 )
 from domain.instruments import Contract
-from domain.orders import TRANSITIONS, Order, OrderStatus, Purpose
+from domain.orders import TRANSITIONS, Order, OrderStatus
+from domain.replacing import replace
 from domain.session import new_york
 from engine.changes import DURABLE_CHANGES
+from engine.waiting import answered, on_its_way, unasked
 
+INVARIANT_ALERT = "invariant_"
 _KEPT = timedelta(days=5)  # finished orders and positions stay this long for late executions
-_MINUTE = timedelta(seconds=60)
-_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 
 
 def fold(desk: Desk, event: Event) -> Desk:
@@ -73,6 +76,8 @@ def fold(desk: Desk, event: Event) -> Desk:
     desk = _at(desk, event)
     match event:
         case ClockTicked():
+            if desk.ready_at is None and desk.away_since is None:
+                return replace(desk, away_since=event.at)
             return desk
         case QuoteUpdated():
             return fold_quotes(desk, (event,))
@@ -85,21 +90,21 @@ def fold(desk: Desk, event: Event) -> Desk:
             return replace(desk, closes={**desk.closes, event.symbol: _merged(desk, event)})
         case ContractRefused():
             return replace(desk, refused=desk.refused | {event.contract})
+        case HoursReported():
+            return replace(desk, hours={session.on: session for session in event.sessions})
         case AccountUpdated():
             return replace(desk, account=_account(desk.account, event))
+        case MarginAnswered():
+            return answered(desk, event)
         case PositionsReported():
             reported = {contract: quantity for contract, quantity in event.positions if quantity}
             return _compared(replace(desk, broker_positions=reported, positions_at=event.at))
         case BrokerReady():
-            return replace(desk, ready_at=event.at)
+            return replace(desk, ready_at=event.at, away_since=None)
         case BrokerLost():
-            return replace(desk, ready_at=None)
-        case HaltRequested():
-            return _trading(desk, TradingState.HALTED, f"{event.who}: {event.why}")
-        case ReduceRequested():
-            return _trading(desk, TradingState.REDUCING, f"{event.who}: {event.why}")
-        case ResumeRequested():
-            return _trading(desk, TradingState.ACTIVE, f"{event.who}: {event.why}")
+            return replace(desk, ready_at=None, away_since=event.at)
+        case HaltRequested() | ReduceRequested() | ResumeRequested():
+            return _commanded(desk, event)
         case OrderFilled():
             return _filled(desk, event)
         case CommissionReported():
@@ -111,6 +116,7 @@ def fold(desk: Desk, event: Event) -> Desk:
         case OrderCanceled():
             return _moved(desk, event.order_ref, OrderStatus.CANCELED)
         case OrderRejected():
+            desk = _with_order(desk, event.order_ref, lambda o: replace(o, refusal=event.code))
             return _moved(desk, event.order_ref, OrderStatus.REJECTED)
         case OrderUncertain():
             return _moved(desk, event.order_ref, OrderStatus.UNKNOWN)
@@ -118,6 +124,27 @@ def fold(desk: Desk, event: Event) -> Desk:
             return _with_order(desk, event.order_ref, lambda o: replace(o, limit=event.limit))
         case _:
             assert_never(event)
+
+
+def _commanded(desk: Desk, event: HaltRequested | ReduceRequested | ResumeRequested) -> Desk:
+    """An operator's word on the trading state. Only a resume ends a halt."""
+    why = f"{event.who}: {event.why}"
+    match event:
+        case HaltRequested():
+            return _trading(desk, TradingState.HALTED, why)
+        case ReduceRequested():
+            halted = desk.trading is TradingState.HALTED
+            return desk if halted else _trading(desk, TradingState.REDUCING, why)
+        case ResumeRequested():
+            alerts = {code: at for code, at in desk.alerts.items() if not is_invariant(code)}
+            return _trading(replace(desk, alerts=alerts), TradingState.ACTIVE, why)
+        case _:
+            assert_never(event)
+
+
+def is_invariant(alert_code: str) -> bool:
+    """Alerts about broken invariants end with the halt they caused."""
+    return alert_code.startswith(INVARIANT_ALERT)
 
 
 def fold_quotes(desk: Desk, updates: Iterable[QuoteUpdated]) -> Desk:
@@ -140,11 +167,9 @@ def apply_effect(desk: Desk, effect: Effect) -> Desk:
     yet.
     """
     match effect:
-        case PlaceOrder(order):
+        case AskMargin(order) | PlaceOrder(order):
             desk = _at_time(desk, max(desk.now, order.created_at))
-            return replace(
-                desk, orders={**desk.orders, order.order_ref: order}, tally=_sent(desk.tally, order)
-            )
+            return on_its_way(desk, order)
         case ModifyLimit():
             return _with_order(
                 desk,
@@ -163,6 +188,7 @@ def apply_effect(desk: Desk, effect: Effect) -> Desk:
         case RecordDecision():
             desk = _at_time(desk, max(desk.now, effect.at))
             if effect.verdict is Verdict.DENIED:
+                desk = unasked(desk, effect.order_ref)
                 return replace(desk, tally=replace(desk.tally, denied=desk.tally.denied + 1))
             change = DURABLE_CHANGES.get(effect.topic)
             if effect.verdict is Verdict.CHANGED and change is not None:
@@ -225,19 +251,7 @@ def _merged(desk: Desk, event: DailyClosesLoaded) -> tuple[tuple[date, float], .
 
 
 def _trading(desk: Desk, state: TradingState, why: str) -> Desk:
-    return replace(desk, trading=state, trading_why=why)
-
-
-def _sent(tally: Tally, order: Order) -> Tally:
-    opening = order.intent.purpose in _OPENING
-    recent = tuple(send for send in tally.recent_sends if order.created_at - send[0] < _MINUTE)
-    return replace(
-        tally,
-        orders_today=tally.orders_today + 1,
-        opening_today=tally.opening_today + opening,
-        sent=tally.sent + 1,
-        recent_sends=(*recent, (order.created_at, opening)),
-    )
+    return replace(desk, trading=state, trading_why=why, trading_since=desk.now)
 
 
 def _with_order(desk: Desk, order_ref: str, change: Callable[[Order], Order]) -> Desk:

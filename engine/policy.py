@@ -5,6 +5,7 @@ them.
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from domain.proposals import Allowance
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 from strategies.iron_condor.parameters import IronCondorParams
@@ -16,6 +17,17 @@ class Policy:
     hedge: HedgeParams = field(default_factory=HedgeParams)
     limits: RiskLimits = field(default_factory=RiskLimits)
     regime: RegimeParams = field(default_factory=RegimeParams)
+
+    @property
+    def allowance(self) -> Allowance:
+        """What the limits leave to the strategies."""
+        limits = self.limits
+        return Allowance(
+            limits.condors_max,
+            limits.max_loss_share_entry,
+            limits.max_loss_share_total,
+            limits.excess_liquidity_min,
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from domain.desk import Desk
-from domain.effects import Effect, PlaceOrder, RecordDecision, Verdict
+from domain.effects import Effect, RecordDecision, Verdict
 from domain.orders import OrderIntent
 from domain.proposals import Proposal, Skip
 from engine.fold import apply_effect
+from engine.margin import on_its_way
 from engine.policy import Policy
 from engine.settlement import settlements
 from engine.walk import withdrawn
@@ -57,15 +58,16 @@ def _session(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:
     desk, denials = _reviewed(desk, proposal.intents, policy, effects)
     desk = _skipped(desk, proposal.skips, denials, effects)
     desk = replace(desk, memory=replace(desk.memory, wanted=proposal.wanted))
-    return _forgotten(desk)
+    return _forgotten(desk, policy)
 
 
 def _proposals(desk: Desk, policy: Policy) -> Proposal:
-    strategy = IronCondorStrategy(policy.condor)
+    strategy = IronCondorStrategy(policy.condor, policy.allowance)
+    profit = hedge_sale.propose_profit(desk, policy.hedge, policy.regime)
     return (
         strategy.propose(desk)
-        + hedge_sale.propose_profit(desk, policy.hedge, policy.regime)
-        + hedge_sale.propose_trim(desk, policy.hedge, policy.limits)
+        + profit
+        + hedge_sale.propose_trim(desk, policy.hedge, policy.limits, profit.intents)
         + hedge_roll.propose(desk, policy.hedge, policy.limits)
         + hedge_build.propose(desk, policy.hedge, policy.limits, policy.regime)
     )
@@ -74,7 +76,7 @@ def _proposals(desk: Desk, policy: Policy) -> Proposal:
 def _marked(desk: Desk, mark: int, policy: Policy) -> Desk:
     """Count consecutive marks of every condition; one that cannot be measured keeps its count."""
     found: Mapping[str, bool | None] = {
-        **IronCondorStrategy(policy.condor).conditions(desk),
+        **IronCondorStrategy(policy.condor, policy.allowance).conditions(desk),
         **hedge_sale.conditions(desk, policy.limits, policy.regime),
     }
     old = desk.memory.marks
@@ -95,16 +97,30 @@ def _reviewed(
     A denial equal to the one of the minute before is not recorded again.
     """
     denials: dict[str, str] = {}
-    for intent in in_review_order(intents):
+    for intent in in_review_order(_one_per_subject(intents)):
         verdict = review(intent, desk, policy.limits)
         if verdict.order is not None:
-            desk = _record(desk, (verdict.decision, PlaceOrder(verdict.order)), effects)
+            desk = _record(
+                desk, (verdict.decision, on_its_way(verdict.order, policy.limits)), effects
+            )
             continue
         key = f"denied:{intent.purpose}:{intent.layer}:{intent.subject}"
         denials[key] = str(verdict.code)
         if desk.memory.skips.get(key) != denials[key]:
             desk = _record(desk, (verdict.decision,), effects)
     return desk, denials
+
+
+def _one_per_subject(intents: tuple[OrderIntent, ...]) -> tuple[OrderIntent, ...]:
+    """Several rules may want the same condor or tranche gone: the first one gets its order."""
+    taken: set[str] = set()
+    kept = []
+    for intent in intents:
+        if intent.subject not in taken:
+            kept.append(intent)
+        if intent.subject:
+            taken.add(intent.subject)
+    return tuple(kept)
 
 
 def _skipped(
@@ -131,11 +147,11 @@ def _skipped(
     return replace(desk, memory=replace(desk.memory, skips=now))
 
 
-def _forgotten(desk: Desk) -> Desk:
+def _forgotten(desk: Desk, policy: Policy) -> Desk:
     """Drop quotes of contracts no longer watched: if they are wanted again, they must be heard
     anew.
     """
-    watched = set(desk.memory.watchlist) | set(desk.memory.wanted)
+    watched = set(desk.memory.watchlist) | set(watch(desk, desk.memory.wanted, policy))
     if len(desk.quotes) <= len(watched):
         return desk
     kept = {contract: quote for contract, quote in desk.quotes.items() if contract in watched}

@@ -16,6 +16,8 @@ from domain.events import ClockTicked, Event, QuoteUpdated
 from domain.instruments import Contract
 from domain.session import SessionCalendar
 from engine.fold import apply_effect, fold, fold_quotes
+from engine.invariants import Moment, objection
+from engine.margin import next_settled
 from engine.news import news
 from engine.policy import Policy
 from engine.rules import look, watch
@@ -50,25 +52,50 @@ def step(desk: Desk, events: Sequence[Event], policy: Policy) -> Step:
         if not isinstance(event, QuoteUpdated):
             desk = fold(desk, event)
             ticked = ticked or isinstance(event, ClockTicked)
-    effects: list[Effect] = []
-    if len(quotes) < len(events):
-        effects += news(before, desk)
+    if ticked or len(quotes) < len(events):
+        desk, effects = _decided(before, desk, policy, ticked=ticked)
+    else:
+        effects = ()
+    desk = _rewatched(before, desk, policy)
+    return Step(desk, effects, desk.memory.watchlist)
+
+
+def _decided(
+    before: Desk, folded: Desk, policy: Policy, *, ticked: bool
+) -> tuple[Desk, tuple[Effect, ...]]:
+    """All decisions on ``folded``, unless one of them breaks an invariant."""
+    told = news(before, folded)
+    effects: list[Effect] = list(told)
     if ticked:
-        for move in walk(desk, policy.limits) if desk.ready_at is not None else ():
-            effects.append(move)
-        desk = _applied(desk, effects)
+        effects += walk(folded, policy.limits) if folded.ready_at is not None else ()
+    desk = _applied(folded, effects)
+    if ticked:
         desk, looked = look(desk, policy)
         effects += looked
-    else:
-        desk = _applied(desk, effects)
-    desk = _rewatched(before, desk, policy)
-    return Step(desk, tuple(effects), desk.memory.watchlist)
+    if ticked or desk.margin_answers:
+        desk, settled = _settled(desk, policy)
+        effects += settled
+    looked_at = before.book is not folded.book or ticked
+    halt = objection(Moment(folded, desk, effects, policy), everything=looked_at)
+    if not halt:
+        return desk, tuple(effects)
+    kept = (*told, *halt)
+    return _applied(replace(folded, memory=desk.memory), kept), kept
 
 
 def _applied(desk: Desk, effects: Sequence[Effect]) -> Desk:
     for effect in effects:
         desk = apply_effect(desk, effect)
     return desk
+
+
+def _settled(desk: Desk, policy: Policy) -> tuple[Desk, list[Effect]]:
+    """Send or drop every order whose margin question has come to its end."""
+    found: list[Effect] = []
+    while settled := next_settled(desk, policy.limits):
+        desk = _applied(desk, settled)
+        found += settled
+    return desk, found
 
 
 def _rewatched(before: Desk, desk: Desk, policy: Policy) -> Desk:

@@ -121,7 +121,7 @@ def snapshot(desk: Desk, policy: Policy) -> Snapshot:
         spx=desk.level(SPX),
         front=None if curve is None else curve.front,
         slope=None if curve is None else curve.slope,
-        cmf30=None if curve is None else curve.cmf30,
+        cmf30=None if curve is None else curve.constant_maturity(),
         trading_state=desk.trading.value,
         trading_why=desk.trading_why,
         net_liquidation=_usd(desk.account.net_liquidation),

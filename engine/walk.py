@@ -10,6 +10,7 @@ from domain.desk import Desk, Regime, TradingState
 from domain.effects import CancelOrder, ModifyLimit
 from domain.instruments import COMBO_INCREMENT, price_increment, round_to_increment
 from domain.orders import Order, OrderStatus, Purpose
+from risk.checks import reset_ahead
 from risk.hedge_layer import closure_share
 from risk.limits import RiskLimits
 from risk.price_checks import price_within_collar
@@ -49,11 +50,12 @@ def next_limit(order: Order) -> Decimal:
 
 def withdrawn(desk: Desk, limits: RiskLimits) -> tuple[CancelOrder, ...]:
     """Working orders that would open risk which may no longer be opened."""
-    why = _why_not_open(desk)
+    why = _why_not_open(desk, limits)
     over_cap: bool | None = None
     cancels = []
     for order in desk.orders.values():
-        if not order.working or order.cancel_requested or not adds_risk(order.intent):
+        waiting = order.status is OrderStatus.ASKING  # is judged again before it leaves
+        if waiting or not order.working or order.cancel_requested or not adds_risk(order.intent):
             continue
         if why:
             cancels.append(CancelOrder(order.order_ref, why))
@@ -65,11 +67,13 @@ def withdrawn(desk: Desk, limits: RiskLimits) -> tuple[CancelOrder, ...]:
     return tuple(cancels)
 
 
-def _why_not_open(desk: Desk) -> str:
+def _why_not_open(desk: Desk, limits: RiskLimits) -> str:
     if desk.trading is not TradingState.ACTIVE:
         return f"trading is {desk.trading}"
     if desk.regime.regime is Regime.UNKNOWN:
         return "regime unknown"
+    if reset_ahead(desk, limits):
+        return "the gateway restarts or logs off"
     return "book and broker disagree" if desk.mismatched else ""
 
 

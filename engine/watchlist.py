@@ -20,14 +20,22 @@ def watchlist(desk: Desk, wanted: Iterable[Contract], policy: Policy) -> tuple[C
     found |= dict.fromkeys(desk.futures[:_FUTURES])
     for condor in desk.book.open_condors:
         found |= dict.fromkeys(condor.combo.contracts)
-    for tranche in desk.book.open_tranches:
-        found[tranche.contract] = None
-        assert tranche.contract.expiration is not None
-        future = settlement_future(desk, tranche.contract.expiration)
+    hedged = [tranche.contract for tranche in desk.book.open_tranches]
+    worked = [leg.contract for order in desk.working for leg in order.intent.legs]
+    for contract in (*hedged, *worked):
+        found[contract] = None
+        future = _forward(desk, contract)
         if future is not None:
             found[future] = None
-    for order in desk.working:
-        found |= dict.fromkeys(leg.contract for leg in order.intent.legs)
     found |= dict.fromkeys(wanted)
     allowed = [contract for contract in found if contract not in desk.refused]
     return tuple(allowed[: policy.limits.watch_lines_max])
+
+
+def _forward(desk: Desk, contract: Contract) -> Contract | None:
+    """The future that gives a VIX option its forward; wanted while the purchase is still working,
+    so that the hedge can be measured from its first fill on.
+    """
+    if contract.symbol != "VIX" or contract.expiration is None:
+        return None
+    return settlement_future(desk, contract.expiration)

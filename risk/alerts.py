@@ -33,7 +33,12 @@ def trading_halted(desk: Desk, rules: Rules) -> str | None:
 
 
 def broker_lost(desk: Desk, rules: Rules) -> str | None:
-    return None if desk.ready_at is not None else "no broker connection"
+    """Away for longer than a start or a reconnect takes."""
+    if desk.ready_at is not None or desk.away_since is None:
+        return None
+    away_s = (desk.now - desk.away_since).total_seconds()
+    known = "broker_lost" in desk.alerts
+    return "no broker connection" if known or away_s >= rules.limits.broker_away_s else None
 
 
 def order_uncertain(desk: Desk, rules: Rules) -> str | None:
@@ -56,6 +61,23 @@ def market_data_unknown(desk: Desk, rules: Rules) -> str | None:
     if settled and started and open_now and desk.regime.regime is Regime.UNKNOWN:
         return "VIX or VX curve missing or stale: no new risk"
     return None
+
+
+def hours_disagree(desk: Desk, rules: Rules) -> str | None:
+    """Today's session of our table and the broker's hours differ by more than a quarter hour."""
+    told, today = desk.hours.get(desk.today), desk.today
+    if told is None or desk.ready_at is None:
+        return None
+    if told.opens_at is None or told.closes_at is None:
+        known = desk.calendar.is_session(today)
+        return "the broker says that the market stays shut today" if known else None
+    if not desk.calendar.is_session(today):
+        return "the broker says that the market opens today"
+    apart = max(
+        abs(told.opens_at - desk.calendar.open_at(today)),
+        abs(told.closes_at - desk.calendar.close_at(today)),
+    )
+    return "trading hours differ from the broker's" if apart > timedelta(minutes=15) else None
 
 
 def daily_loss(desk: Desk, rules: Rules) -> str | None:
@@ -99,6 +121,7 @@ ALERT_RULES: Final[tuple[tuple[str, Severity, AlertRule], ...]] = (
     ("order_uncertain", Severity.CRITICAL, order_uncertain),
     ("position_mismatch", Severity.CRITICAL, position_mismatch),
     ("market_data_unknown", Severity.WARNING, market_data_unknown),
+    ("hours_disagree", Severity.WARNING, hours_disagree),
     ("daily_loss", Severity.CRITICAL, daily_loss),
     ("margin_low", Severity.CRITICAL, margin_low),
     ("hedge_above_cap", Severity.WARNING, hedge_above_cap),

@@ -9,18 +9,19 @@ from typing import Final
 
 from domain.desk import Desk, Regime, TradingState
 from domain.orders import DenialCode, OrderIntent, Purpose
-from domain.session import days_to_expiration
-from risk.closure import closable, collisions, uncovered
+from domain.session import at_new_york, days_to_expiration
+from risk.closure import closable, collisions, net_in, uncovered
 from risk.denial import Check, Denied
 from risk.limit_checks import (
     condor_count_within_limit,
     daily_loss_within_limit,
+    expiry_loss_within_limits,
     hedge_within_budget,
     hedge_within_cap,
-    margin_above_floor,
     max_loss_within_limits,
 )
 from risk.limits import RiskLimits
+from risk.margin import margin_above_floor
 from risk.price_checks import price_on_tick, price_within_collar, quotes_usable
 from risk.trading_state import adds_risk, permits
 
@@ -111,9 +112,29 @@ def order_rate_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits)
     return None
 
 
+def not_repeated_too_often(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """The same wish of the same rule may lead to so many orders in the window, whatever became of
+    them. Counted from the orders themselves, which a restart brings back.
+    """
+    since = desk.now - timedelta(seconds=limits.repeat_window_s)
+    signal = _signal(intent)
+    count = sum(
+        order.created_at > since and _signal(order.intent) == signal
+        for order in desk.orders.values()
+    )
+    if count < limits.repeats_max:
+        return None
+    inputs = (("sent", float(count)), ("limit", float(limits.repeats_max)))
+    return Denied(DenialCode.ORDER_RATE, f"{count} orders for the same reason", inputs)
+
+
+def _signal(intent: OrderIntent) -> tuple[str, str, str, str]:
+    return (intent.purpose, intent.layer, intent.subject, intent.rule)
+
+
 def session_open(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
-    """Regular hours, their edges left out for opening orders; no leg past its last trading
-    moment.
+    """Regular hours, for opening orders without their edges and only where the broker's own hours
+    agree; no leg past its last trading moment.
     """
     calendar, now, today = desk.calendar, desk.now, desk.today
     if not calendar.is_open(now):
@@ -128,11 +149,35 @@ def session_open(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied 
             closes = min(closes, calendar.close_at(today, expiring_pm=pm))
     first, last = calendar.open_at(today), closes
     if adds_risk(intent):
+        if limits.broker_hours_needed:
+            told = desk.hours.get(today)
+            if told is None or told.opens_at is None or told.closes_at is None:
+                word = "does not tell its hours" if told is None else "says the market stays shut"
+                return Denied(DenialCode.SESSION_CLOSED, f"the broker {word}")
+            first, last = max(first, told.opens_at), min(last, told.closes_at)
         first += timedelta(seconds=limits.open_guard_s)
         last -= timedelta(seconds=limits.close_guard_s)
     if first <= now < last:
         return None
     return Denied(DenialCode.SESSION_CLOSED, "too close to an edge of the session")
+
+
+def no_reset_ahead(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """Nothing new is put on when the gateway is about to restart or to log off, or does so now."""
+    if adds_risk(intent) and reset_ahead(desk, limits):
+        return Denied(DenialCode.BROKER_RESET, "the gateway restarts or logs off")
+    return None
+
+
+def reset_ahead(desk: Desk, limits: RiskLimits) -> bool:
+    """From the notice before tonight's restart, or this week's log-off, until it is over."""
+    today = desk.today
+    resets = [at_new_york(today, limits.reset_at)]
+    if today.weekday() == limits.logoff_weekday:
+        resets.append(at_new_york(today, limits.logoff_at))
+    notice = timedelta(seconds=limits.reset_notice_s)
+    lasts = timedelta(seconds=limits.reset_lasts_s)
+    return any(reset - notice <= desk.now < reset + lasts for reset in resets)
 
 
 def quantity_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
@@ -149,8 +194,10 @@ def quantity_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits) -
 
 
 def no_naked_short(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
-    """No reachable book may hold a short that no long of the same series covers."""
-    bare = uncovered(desk, intent)
+    """No reachable book may hold a short that no long of the same series covers, if this order has
+    a part in it: one that buys back what is bare already must never be stopped by that.
+    """
+    bare = [key for key in uncovered(desk, intent) if net_in(intent, key) < 0]
     if not bare:
         return None
     return Denied(DenialCode.NAKED_SHORT, f"shorts could outnumber longs in {bare[0]}")
@@ -171,7 +218,9 @@ PRE_TRADE_CHECKS: Final[tuple[Check, ...]] = (
     positions_agree,
     nothing_working_on_subject,
     order_rate_within_limit,
+    not_repeated_too_often,
     session_open,
+    no_reset_ahead,
     quantity_within_limit,
     quotes_usable,
     price_on_tick,
@@ -179,6 +228,7 @@ PRE_TRADE_CHECKS: Final[tuple[Check, ...]] = (
     no_naked_short,
     no_strike_collision,
     max_loss_within_limits,
+    expiry_loss_within_limits,
     condor_count_within_limit,
     hedge_within_cap,
     hedge_within_budget,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeAlias
 
+from domain.book import Condor
 from domain.desk import Desk
 from domain.instruments import Contract
 from domain.orders import Leg, Order, OrderIntent, Purpose
@@ -26,12 +27,14 @@ def series(contract: Contract) -> Series:
     return (contract.symbol, contract.trading_class, contract.expiration, str(contract.right))
 
 
-def uncovered(desk: Desk, intent: OrderIntent) -> tuple[Series, ...]:
-    """Series in which shorts could outnumber longs if ``intent`` were sent, in a fixed order."""
+def uncovered(desk: Desk, intent: OrderIntent | None = None) -> tuple[Series, ...]:
+    """Series in which shorts could outnumber longs, if ``intent`` were sent, in a fixed order."""
     worst: dict[Series, int] = {}
     for contract, quantity in desk.book.positions().items():
         _add(worst, contract, quantity)
-    packages: list[tuple[Iterable[Leg], int]] = [(intent.legs, intent.quantity)]
+    packages: list[tuple[Iterable[Leg], int]] = []
+    if intent is not None:
+        packages.append((intent.legs, intent.quantity))
     for order in desk.working:
         touched = _touched(order)
         for leg, done in zip(order.intent.legs, order.leg_fills or (), strict=False):
@@ -44,6 +47,11 @@ def uncovered(desk: Desk, intent: OrderIntent) -> tuple[Series, ...]:
         for key, change in net.items():
             worst[key] = worst.get(key, 0) + min(0, change)
     return tuple(sorted((key for key, net_count in worst.items() if net_count < 0), key=str))
+
+
+def net_in(intent: OrderIntent, key: Series) -> int:
+    """Contracts that one unit of ``intent`` adds in a series; negative when it sells more."""
+    return sum(leg.ratio for leg in intent.legs if series(leg.contract) == key)
 
 
 def collisions(desk: Desk, intent: OrderIntent) -> tuple[Contract, ...]:
@@ -77,10 +85,34 @@ def closable(desk: Desk, intent: OrderIntent) -> int:
     book, own = desk.book, intent.subject
     taken = sum(order.remaining for order in desk.working if order.intent.subject == own)
     if own in book.condors:
-        held = min(abs(position.quantity) for position in book.condors[own].positions)
+        condor = book.condors[own]
+        held = min(_held(condor, leg) for leg in intent.legs)
+        taken = _taken(desk, intent)
     else:
         held = book.tranches[own].quantity if own in book.tranches else 0
     return max(0, held - taken)
+
+
+def _held(condor: Condor, leg: Leg) -> int:
+    """Units of ``leg`` that would make the position in its contract smaller."""
+    if leg.contract not in condor.combo.contracts:
+        return 0
+    quantity = condor.positions[condor.combo.contracts.index(leg.contract)].quantity
+    return abs(quantity) // abs(leg.ratio) if quantity * leg.ratio < 0 else 0
+
+
+def _taken(desk: Desk, intent: OrderIntent) -> int:
+    """Units of the subject on which working orders already count, leg by leg, the most of any."""
+    return max(
+        sum(
+            order.remaining * abs(other.ratio)
+            for order in desk.working
+            if order.intent.subject == intent.subject
+            for other in order.intent.legs
+            if other.contract == leg.contract
+        )
+        for leg in intent.legs
+    )
 
 
 def _touched(order: Order) -> int:

@@ -1,24 +1,15 @@
-"""The VX futures curve as the rules read it: F1, F2, slope and the 30-day point. Decides
-nothing.
+"""The VX futures as the rules read them: which two months, at which prices, in which state.
+
+The numbers of the curve are those of ``domain.vx_curve``.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 from domain.desk import CurveState, Desk
 from domain.instruments import Contract
 from domain.session import new_york
+from domain.vx_curve import VxCurve, vx_curve
 from risk.parameters import RegimeParams
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """``slope`` is F2 - F1 in points; ``cmf30`` the curve 30 calendar days out."""
-
-    front: float
-    second: float
-    slope: float
-    cmf30: float
 
 
 def monthly_pair(desk: Desk, params: RegimeParams) -> tuple[Contract, Contract] | None:
@@ -35,24 +26,25 @@ def monthly_pair(desk: Desk, params: RegimeParams) -> tuple[Contract, Contract] 
     return (left[0], left[1]) if len(left) > 1 else None
 
 
-def read_curve(desk: Desk, params: RegimeParams) -> Curve | None:
+def read_curve(desk: Desk, params: RegimeParams) -> VxCurve | None:
     """The curve from fresh quotes of F1 and F2; None when either is missing, stale or one-sided.
 
-    CMF30 = F1 + (F2 - F1) (30 - d1) / (d2 - d1), d in days to settlement.
+    Its days are calendar days to settlement, so ``constant_maturity()`` is the 30-day future.
     """
     pair = monthly_pair(desk, params)
     if pair is None:
         return None
-    prices = [future_price(desk, contract, params.quiet_s_max) for contract in pair]
-    first, second = prices
-    if first is None or second is None:
-        return None
     today = new_york(desk.now).date()
-    assert pair[0].expiration is not None
-    assert pair[1].expiration is not None
-    near, far = (pair[0].expiration - today).days, (pair[1].expiration - today).days
-    slope = second - first
-    return Curve(first, second, slope, first + slope * (30 - near) / (far - near))
+    days, prices = [], []
+    for contract in pair:
+        price = future_price(desk, contract, params.quiet_s_max)
+        assert contract.expiration is not None
+        if price is None:
+            return None
+        days.append((contract.expiration - today).days)
+        prices.append(price)
+    curve = vx_curve(days, prices, params.front_days_min)
+    return curve if curve.price.size == len(pair) else None
 
 
 def future_price(desk: Desk, contract: Contract, age_s_max: float) -> float | None:

@@ -11,7 +11,7 @@ from datetime import date
 
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, Contract
-from domain.smile import parity_forward, quoted_pairs, read_options
+from domain.option_readings import read_options, read_parity
 from risk.curve import future_price, settlement_future
 from risk.limits import CapBasis, RiskLimits
 
@@ -117,7 +117,8 @@ def vix_forward(desk: Desk, expiration: date, limits: RiskLimits) -> float | Non
     like = next((c for c in desk.quotes if c.expiration == expiration and c.symbol == "VIX"), None)
     if like is None or like.right is None:
         return None
-    return parity_forward(quoted_pairs(desk.quotes, desk.quote, like))
+    parity = read_parity(desk.quotes, desk.quote, like, desk.calendar, desk.now)
+    return None if parity is None else parity.forward
 
 
 def option_mid(desk: Desk, contract: Contract, limits: RiskLimits) -> float | None:

@@ -138,10 +138,13 @@ def propose_profit(desk: Desk, params: HedgeParams, regime: RegimeParams) -> Pro
     return Proposal(tuple(intents))
 
 
-def propose_trim(desk: Desk, params: HedgeParams, limits: RiskLimits) -> Proposal:
+def propose_trim(
+    desk: Desk, params: HedgeParams, limits: RiskLimits, also: tuple[OrderIntent, ...] = ()
+) -> Proposal:
     """Once the share was above the cap for ``cap_marks`` marks: sell down to the trimmed share.
 
-    One contract at a time in thought, one order per tranche in deed; working sales count as sold.
+    One contract at a time in thought, one order per tranche in deed. Working sales count as sold,
+    and so do sales another rule proposes in the same look (``also``).
     """
     if desk.memory.marks.get(CAP, 0) < limits.cap_marks or not desk.book.open_condors:
         return Proposal()
@@ -150,7 +153,8 @@ def propose_trim(desk: Desk, params: HedgeParams, limits: RiskLimits) -> Proposa
         return Proposal()
     held = desk.book.open_tranches
     units = hedge_units(desk, [tranche.contract for tranche in held], limits, limits.cap_basis)
-    selling = _selling(desk)
+    selling = _selling(desk, also)
+    taken = {intent.subject for intent in also}
     wanted = limits.hedge_share_trimmed / (1 - limits.hedge_share_trimmed) * measure.condor
     cap = limits.hedge_share_max / (1 - limits.hedge_share_max) * measure.condor
     left = measure.hedge - sum(
@@ -160,7 +164,7 @@ def propose_trim(desk: Desk, params: HedgeParams, limits: RiskLimits) -> Proposa
     for tranche in sorted(held, key=lambda tranche: _richest_first(desk, tranche)):
         unit = units[tranche.contract] or 0.0
         free = tranche.quantity - selling.get(tranche.id, 0)
-        if left <= wanted or unit <= 0 or free < 1 or _busy(desk, tranche):
+        if left <= wanted or unit <= 0 or free < 1 or tranche.id in taken or _busy(desk, tranche):
             continue
         count = min(free, ceil((left - wanted) / unit - 1e-9))
         left -= count * unit
@@ -214,9 +218,11 @@ def _richest_first(desk: Desk, tranche: Tranche) -> tuple[int, float, str]:
     return (HEDGE_LAYERS.index(tranche.layer), -(bid_multiple(desk, tranche) or 0.0), tranche.id)
 
 
-def _selling(desk: Desk) -> dict[str, int]:
-    """Contracts in working outright sales, by tranche."""
+def _selling(desk: Desk, also: tuple[OrderIntent, ...]) -> dict[str, int]:
+    """Contracts in working and proposed outright sales, by tranche."""
     found: dict[str, int] = {}
+    for intent in also:
+        found[intent.subject] = found.get(intent.subject, 0) + intent.quantity
     for order in desk.working:
         if order.intent.purpose is Purpose.SELL_HEDGE:
             subject = order.intent.subject

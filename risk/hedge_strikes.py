@@ -10,9 +10,9 @@ from datetime import date
 from domain.chain import nearest, spread_out
 from domain.desk import Desk
 from domain.instruments import VIX, Contract, Right, vix_option
+from domain.option_readings import OptionReading, read_options
 from domain.orders import HEDGE_LAYERS, DenialCode, Layer
 from domain.quotes import Quote
-from domain.smile import OptionReading, read_options
 from risk.curve import settlement_future
 from risk.exposure import vix_forward
 from risk.limits import RiskLimits

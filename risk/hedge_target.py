@@ -1,8 +1,8 @@
 """How many calls each hedge layer should hold, and how many it is short. Methodology 4.4.
 
 For N open condors: round half up of ratio x N per layer, times the static ratio; when N >= 1 and
-all are 0, one call of the medium layer. Budget and cap only ever make purchases smaller, in
-proportion.
+all are 0, one call of the medium layer. Ratios that are all zero mean no hedge at all. Budget and
+cap only ever make purchases smaller, in proportion.
 """
 
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -19,7 +19,7 @@ _MEDIUM = HEDGE_LAYERS.index(Layer.HEDGE_MEDIUM)
 
 def targets(condors: int, params: HedgeParams) -> tuple[int, int, int]:
     """Contracts per layer for ``condors`` open condor contracts, before budget and cap."""
-    if condors < 1:
+    if condors < 1 or not any(params.ratio):
         return (0, 0, 0)
     found = [
         int(_half_up(_half_up(Decimal(str(ratio)) * condors) * Decimal(str(params.static_ratio))))

@@ -1,16 +1,15 @@
-"""Checks against what may be lost, held and spent: maximum loss, counts, cap, budget, day,
-margin.
-"""
+"""Checks against what may be lost, held and spent: maximum loss, counts, cap, budget, day."""
 
 from decimal import Decimal
 
 from domain.desk import Desk
 from domain.orders import DenialCode, OrderIntent, Purpose
 from risk.denial import Denied
+from risk.expiry_loss import worst_by_expiration
 from risk.hedge_build import budget_left
 from risk.hedge_layer import bought_and_sold, judge_purchase
 from risk.limits import RiskLimits
-from risk.price_checks import condor_of
+from risk.margin import entry_risk
 from risk.trading_state import adds_risk
 
 _BUYS_HEDGE = (Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE)
@@ -40,6 +39,30 @@ def max_loss_within_limits(intent: OrderIntent, desk: Desk, limits: RiskLimits) 
         ("limit_total", float(whole)),
     )
     return Denied(DenialCode.MAX_LOSS_LIMIT, f"maximum loss {asked} on top of {used}", inputs)
+
+
+def expiry_loss_within_limits(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """The worst settlement of each expiration, and of all together, over the whole closure."""
+    if intent.purpose is not Purpose.OPEN_CONDOR:
+        return None
+    total = desk.account.net_liquidation
+    if total is None or total <= 0:
+        return Denied(DenialCode.MAX_LOSS_LIMIT, "net liquidation unknown")
+    worst = worst_by_expiration(desk, intent)
+    lowest = min(worst.values())
+    together = sum((min(Decimal(0), value) for value in worst.values()), Decimal(0))
+    each = -Decimal(str(limits.max_loss_share_expiration)) * total
+    whole = -Decimal(str(limits.max_loss_share_total)) * total
+    if lowest >= each and together >= whole:
+        return None
+    inputs = (
+        ("worst_expiration", float(lowest)),
+        ("worst_total", float(together)),
+        ("limit_expiration", float(each)),
+        ("limit_total", float(whole)),
+    )
+    text = f"one expiration could lose {-lowest:.0f}, all {-together:.0f}"
+    return Denied(DenialCode.MAX_LOSS_LIMIT, text, inputs)
 
 
 def condor_count_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
@@ -100,29 +123,3 @@ def daily_loss_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits)
         return None
     inputs = (("lost_share", lost), ("limit", limits.daily_loss_share))
     return Denied(DenialCode.DAILY_LOSS_LIMIT, f"down {lost:.2%} today", inputs)
-
-
-def margin_above_floor(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
-    """Excess liquidity after the maximum loss of every working and asked entry."""
-    if intent.purpose is not Purpose.OPEN_CONDOR:
-        return None
-    excess, total = desk.account.excess_liquidity, desk.account.net_liquidation
-    if excess is None or total is None:
-        return Denied(DenialCode.MARGIN_FLOOR, "excess liquidity unknown")
-    needed = entry_risk(intent, intent.quantity) + sum(
-        (entry_risk(order.intent, order.remaining) for order in desk.working), Decimal(0)
-    )
-    floor = Decimal(str(limits.excess_liquidity_min)) * total
-    if excess - needed >= floor:
-        return None
-    inputs = (("excess", float(excess)), ("needed", float(needed)), ("floor", float(floor)))
-    return Denied(DenialCode.MARGIN_FLOOR, "excess liquidity would fall below the floor", inputs)
-
-
-def entry_risk(intent: OrderIntent, quantity: int) -> Decimal:
-    """Maximum loss in USD of an entry at the worst credit it may be filled at; 0 for other
-    orders.
-    """
-    if intent.purpose is not Purpose.OPEN_CONDOR:
-        return Decimal(0)
-    return condor_of(intent).max_loss_usd(-max(intent.limit, intent.walk.worst), quantity)

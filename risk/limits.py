@@ -3,6 +3,7 @@ nothing.
 """
 
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 
 
@@ -38,15 +39,21 @@ class RiskLimits:
     # Losses and size
     daily_loss_share: float = 0.02
     max_loss_share_entry: float = 0.01
-    max_loss_share_total: float = 0.10
+    max_loss_share_expiration: float = 0.02  # worst settlement of one expiration, working included
+    max_loss_share_total: float = 0.10  # the same over all expirations
     condors_max: int = 6
     excess_liquidity_min: float = 0.15
     order_quantity_max: int = 50
+    margin_asked: bool = True  # opening orders wait for the broker's what-if margin ...
+    margin_answer_s: float = 10.0  # ... so long ...
+    margin_own_model: bool = True  # ... and without an answer our own model decides; false: denied
     # Order rate: closing orders may use the whole allowance, opening ones only their own part
     orders_per_minute_max: int = 10
     opening_orders_per_minute_max: int = 5
     orders_per_day_max: int = 300
     opening_orders_per_day_max: int = 60
+    repeats_max: int = 12  # orders of one rule for one condor, tranche or layer ...
+    repeat_window_s: float = 3600.0  # ... within this time, a restart in between counted through
     # Quotes and prices
     feed_age_s_max: float = 60.0  # nothing at all heard for this long: every quote is stale
     quote_age_s_max: float = (
@@ -57,6 +64,14 @@ class RiskLimits:
     # Session edges for opening orders
     open_guard_s: float = 300.0
     close_guard_s: float = 300.0
+    broker_hours_needed: bool = True  # open nothing unless the broker says it is open
+    # Connection
+    reset_at: time = time(23, 45)  # nightly restart of the gateway, New York ...
+    logoff_at: time = time(23, 45)  # weekly log-off, New York ...
+    logoff_weekday: int = 5  # ... on this day, Monday is 0
+    reset_notice_s: float = 900.0  # nothing is opened so long before either ...
+    reset_lasts_s: float = 1800.0  # ... and so long from then on
+    broker_away_s: float = 60.0  # the broker may be away so long before an alert is raised
     # Cadence and data lines
     mark_every_s: float = 300.0
     watch_lines_max: int = 95
@@ -66,9 +81,15 @@ class RiskLimits:
             raise ValueError(
                 "hedge_share_buy_max <= hedge_share_trimmed <= hedge_share_max < 1 must hold"
             )
-        if not 0 < self.max_loss_share_entry <= self.max_loss_share_total < 1:
+        shares = (
+            self.max_loss_share_entry,
+            self.max_loss_share_expiration,
+            self.max_loss_share_total,
+        )
+        if not (shares[0] > 0 and list(shares) == sorted(shares) and shares[-1] < 1):
             raise ValueError(
-                "max_loss_share_entry must be positive and at most max_loss_share_total"
+                "max_loss_share_entry must be positive and at most max_loss_share_expiration, "
+                "that at most max_loss_share_total"
             )
         if self.condors_max < 0 or self.order_quantity_max < 1 or self.watch_lines_max < 20:
             raise ValueError("counts must be positive, watch_lines_max at least 20")

@@ -1,6 +1,6 @@
 """Checks of quotes and prices: is the market real, is the limit on its grid and near it."""
 
-from domain.combos import IronCondor, package_quote
+from domain.combos import package_quote
 from domain.desk import Desk
 from domain.instruments import COMBO_INCREMENT, price_increment
 from domain.orders import DenialCode, Layer, OrderIntent, Purpose
@@ -26,7 +26,9 @@ def quotes_usable(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied
             return Denied(DenialCode.QUOTE_STALE, f"{name} is {age:.0f} s old", inputs)
         if quote.bid is not None and quote.bid > quote.ask:
             return Denied(DenialCode.QUOTE_MISSING, f"{name} is crossed")
-        if not closing_package and (quote.bid is None or (leg.ratio < 0 and quote.bid <= 0)):
+        buys_back = not adds_risk(intent) and leg.ratio > 0
+        unsellable = quote.bid is None or (leg.ratio < 0 and quote.bid <= 0)
+        if not closing_package and not buys_back and unsellable:
             return Denied(DenialCode.QUOTE_MISSING, f"{name} has no bid")
         if quote.halted:
             return Denied(DenialCode.QUOTE_MISSING, f"{name} is halted")
@@ -58,8 +60,8 @@ def price_within_collar(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> 
     if highest > market.mid + room + 1e-9:
         text = f"{highest:.2f} is more than {room:.2f} above mid {market.mid:.2f}"
         return Denied(DenialCode.PRICE_OUTSIDE_COLLAR, text, inputs)
-    if intent.layer is Layer.CONDOR:
-        width = condor_of(intent).width
+    if intent.layer is Layer.CONDOR and len(intent.legs) > 1:
+        width = package_width(intent)
         lowest = float(min(intent.limit, intent.walk.worst))
         opening = intent.purpose is Purpose.OPEN_CONDOR
         inside = -width < lowest and highest < 0 if opening else lowest > 0 and highest <= width
@@ -70,12 +72,11 @@ def price_within_collar(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> 
     return None
 
 
-def condor_of(intent: OrderIntent) -> IronCondor:
-    """The condor an entry opens or a close closes."""
-    legs = intent.legs
-    if intent.purpose is Purpose.CLOSE_CONDOR:
-        ordered = sorted(
-            legs, key=lambda leg: (str(leg.contract.right) == "C", leg.contract.strike)
-        )
-        return IronCondor(*(leg.contract for leg in ordered))
-    return IronCondor.of_legs(legs)
+def package_width(intent: OrderIntent) -> float:
+    """The most the package can be worth, in points: of a condor its wider wing, of a vertical its
+    own width.
+    """
+    by_right: dict[str, list[float]] = {}
+    for leg in intent.legs:
+        by_right.setdefault(str(leg.contract.right), []).append(leg.contract.strike)
+    return max(max(strikes) - min(strikes) for strikes in by_right.values())

@@ -10,12 +10,14 @@ anything.
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from domain.desk import LEVELS, CurveState, Desk, Memory, Regime
 from domain.effects import RecordDecision, Verdict
 from domain.instruments import SPX, VIX
 from domain.session import at_new_york
-from risk.curve import Curve, curve_state, read_curve
+from domain.vx_curve import VxCurve
+from risk.curve import curve_state, read_curve
 from risk.parameters import RegimeParams
 
 _HISTORY = 120  # closes looked back over when nothing is remembered
@@ -46,7 +48,7 @@ def look(desk: Desk, params: RegimeParams) -> Looked:
             ("raised", float(raised)),
             ("peak", vix_peak(desk, vix, params)),
             ("slope", curve.slope),
-            ("cmf30", curve.cmf30),
+            ("cmf30", curve.constant_maturity()),
         )
         text = f"{desk.regime.regime} to {regime} at VIX {vix:.2f}"
         changes = (_changed(desk, "regime", "4.1.regime", regime, text, inputs),)
@@ -114,6 +116,7 @@ def lowered(level: Regime, closes_since: tuple[float, ...], params: RegimeParams
     return LEVELS[place]
 
 
+@lru_cache(maxsize=8)  # asked every minute, answered anew once a day
 def level_by_closes(history: tuple[float, ...], params: RegimeParams) -> Regime | None:
     """The level a series of closes leads to when nothing else is known; None without closes."""
     level, since = None, 0
@@ -198,7 +201,7 @@ def _press(
 
 
 def _curve(
-    desk: Desk, memory: Memory, curve: Curve, params: RegimeParams
+    desk: Desk, memory: Memory, curve: VxCurve, params: RegimeParams
 ) -> tuple[Memory, tuple[RecordDecision, ...]]:
     old, new = desk.regime.curve, curve_state(curve.slope, params)
     wait = 0.0 if old is CurveState.UNKNOWN else params.curve_persist_s
@@ -213,7 +216,7 @@ def _curve(
         ("slope", curve.slope),
         ("front", curve.front),
         ("second", curve.second),
-        ("cmf30", curve.cmf30),
+        ("cmf30", curve.constant_maturity()),
     )
     text = f"VX curve {old} to {new} at slope {curve.slope:+.2f}"
     return memory, (_changed(desk, "curve", "4.1.curve", new, text, inputs),)

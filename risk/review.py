@@ -6,7 +6,7 @@ from datetime import date
 from domain.desk import Desk
 from domain.effects import RecordDecision, Verdict
 from domain.orders import DenialCode, Layer, Order, OrderIntent, Purpose
-from risk.checks import PRE_TRADE_CHECKS
+from risk.checks import PRE_TRADE_CHECKS, order_rate_within_limit
 from risk.denial import Denied
 from risk.limits import RiskLimits
 
@@ -44,7 +44,7 @@ def in_review_order(intents: tuple[OrderIntent, ...]) -> list[OrderIntent]:
 def review(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Verdicted:
     """Judge one intent on the desk as it is, earlier approvals already working on it."""
     denied = first_denial(intent, desk, limits)
-    topic = _TOPICS[intent.purpose]
+    topic = topic_of(intent)
     if denied is not None:
         decision = RecordDecision(
             desk.now,
@@ -57,7 +57,7 @@ def review(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Verdicted:
             intent.subject,
             "",
             denied.code,
-            _merged(intent.inputs, denied.inputs),
+            merged(intent.inputs, denied.inputs),
         )
         return Verdicted(decision, code=denied.code)
     ref = order_ref(intent.layer, desk.today, desk.tally.orders_today + 1)
@@ -85,13 +85,27 @@ def first_denial(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied 
     return None
 
 
+def recheck(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """Every check again for an order that waited; its own number in the rate is already counted."""
+    for check in PRE_TRADE_CHECKS:
+        denied = None if check is order_rate_within_limit else check(intent, desk, limits)
+        if denied is not None:
+            return denied
+    return None
+
+
+def topic_of(intent: OrderIntent) -> str:
+    """Under which topic decisions about ``intent`` are recorded."""
+    return _TOPICS[intent.purpose]
+
+
 def order_ref(layer: Layer, day: date, number: int) -> str:
     """``cb-condor-20180116-1``: the same decision gets the same reference in every replay."""
     book = "condor" if layer is Layer.CONDOR else "hedge"
     return f"cb-{book}-{day:%Y%m%d}-{number}"
 
 
-def _merged(
+def merged(
     inputs: tuple[tuple[str, float], ...], more: tuple[tuple[str, float], ...]
 ) -> tuple[tuple[str, float], ...]:
     """``more`` wins where both name the same number."""

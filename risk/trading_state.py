@@ -8,7 +8,7 @@ from domain.desk import TradingState
 from domain.orders import OrderIntent, Purpose
 
 OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
-PROTECTIVE = frozenset({"4.3.margin", "4.3.stop", "4.3.dte", "4.4.flat", "4.5.trim"})
+PROTECTIVE = frozenset({"4.3.margin", "4.3.stop", "4.3.dte", "4.3.repair", "4.4.flat", "4.5.trim"})
 
 
 def adds_risk(intent: OrderIntent) -> bool:

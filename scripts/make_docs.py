@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, docs/limits.md and docs/events.md from the code; --check only compares.
+"""Writes docs/{settings,limits,events,faults}.md from the code; --check only compares.
 
 Defaults, units and reasons live beside the code that reads them: a field's description, or the
 comment behind it. These pages repeat them for people who do not read code; a test keeps them true.
@@ -20,6 +20,9 @@ from pydantic import SecretStr
 from bot.logs import LogEvent
 from config.settings import PREFIX, Section, Settings
 from domain.orders import DenialCode
+from engine.invariants import ELSEWHERE, INVARIANTS
+from sim.gateway.faults.catalogue import faults_page
+from sim.gateway.faults.fault import Fault
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTICE = (
@@ -155,7 +158,71 @@ def events_page() -> str:
     return "\n".join([*lines, *(f"- `{event}`" for event in LogEvent), ""])
 
 
-PAGES = {"settings.md": settings_page, "limits.md": limits_page, "events.md": events_page}
+def faults_document() -> str:
+    common = " ".join((inspect.getdoc(Fault) or "").replace("``", "`").split())
+    lines = [
+        "# What the simulated gateway can do wrong",
+        "",
+        NOTICE,
+        "Each switch makes the gateway misbehave as a real one has been seen to. On the command",
+        "line of `condorbot gateway` and `condorbot demo`, any number of times:",
+        "",
+        "```console",
+        "$ condorbot demo --fault drop=rst,at=10:30 --fault reject=201,times=1",
+        "$ condorbot gateway --faults FILE.toml",
+        "```",
+        "",
+        "The switch's own arguments are given by position or by name. A file has one table each:",
+        "",
+        "```toml",
+        "[[fault]]",
+        'name = "servers_lost"',
+        'at = "11:00"',
+        "for_s = 120",
+        "code = 1101",
+        "```",
+        "",
+        'In tests: `server.arm(Drop(how="rst", at=3600))`; what has struck how often is counted on',
+        "the returned objects. Everything is seeded and happens in simulated time.",
+        "",
+        f"Common arguments. {common}",
+        "",
+        "Letters in the last column: A connection and session, B reconciliation, C market data,",
+        "D orders.",
+        "",
+        faults_page(),
+    ]
+    return "\n".join(lines)
+
+
+def invariants_page() -> str:
+    lines = [
+        "# Invariants",
+        "",
+        NOTICE,
+        "What must hold whatever the rules decide. The core looks at these before anything leaves,",
+        "and at those marked *always* at every clock tick too. One that breaks throws away the",
+        "decisions of that moment, halts trading and raises a critical alert; only an operator's",
+        "resume ends the halt.",
+        "",
+        "| id | invariant | looked at | checker in engine/invariants.py |",
+        "|---|---|---|---|",
+    ]
+    for rule in INVARIANTS:
+        when = "always" if rule.always else "before sending"
+        lines.append(f"| {rule.id} | {rule.sentence} | {when} | `{rule.checker.__name__}` |")
+    lines += ["", "Kept outside the core:", "", "| id | invariant | where |", "|---|---|---|"]
+    lines += [f"| {name} | {sentence} | {place} |" for name, sentence, place in ELSEWHERE]
+    return "\n".join([*lines, ""])
+
+
+PAGES = {
+    "invariants.md": invariants_page,
+    "settings.md": settings_page,
+    "limits.md": limits_page,
+    "events.md": events_page,
+    "faults.md": faults_document,
+}
 
 
 def stale() -> list[str]:

@@ -29,7 +29,7 @@ from domain.instruments import (
 from domain.orders import Layer, Leg, Order, OrderIntent, Purpose, Walk
 from domain.pricing import price
 from domain.quotes import Quote
-from domain.session import SessionCalendar, at_new_york
+from domain.session import Session, SessionCalendar, at_new_york
 from engine.fold import apply_effect, fold
 
 CALENDAR = SessionCalendar(
@@ -66,6 +66,12 @@ VX_DAYS = (
     date(2018, 9, 19),
     date(2018, 10, 17),
 )
+# What the broker says of its hours: the same as the table.
+HOURS = {
+    day: Session(day, CALENDAR.open_at(day), CALENDAR.close_at(day))
+    for day in (date(2018, 1, 2) + timedelta(days=i) for i in range(360))
+    if CALENDAR.is_session(day)
+}
 EXPIRATION = date(2018, 3, 2)  # a Friday, 45 days after 2018-01-16
 
 
@@ -186,6 +192,7 @@ def ready_desk(now: datetime = TUESDAY, regime: Regime = Regime.LOW, nlv: str = 
     return replace(
         desk,
         account=account,
+        hours=HOURS,
         ready_at=now - timedelta(hours=1),
         feed_at=now,
         chains={"SPXW": spx_chain(), "VIX": vix_chain()},

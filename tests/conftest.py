@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 _ROOT = Path(__file__).parents[1]
@@ -22,6 +23,13 @@ def repository() -> Path:
 def _one_market_everywhere() -> None:
     """Tests see the built-in history unless they ask for more: the same market on every machine."""
     os.environ.pop("CONDORBOT_DATA", None)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_come() -> Generator[None, None, None]:
+    """A test that turned the log down must not blind the next one that reads it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-OWN = {"bot", "config", "domain", "engine", "risk", "sim", "strategies"}
+OWN = {"bot", "config", "domain", "engine", "risk", "sim", "strategies", "study"}
 OPTIONAL = {"ib_insync"}
 
 

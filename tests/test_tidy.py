@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("bot", "config", "domain", "engine", "risk", "sim", "strategies", "tests", "scripts")
+PACKAGES = (
+    "bot", "config", "domain", "engine", "risk", "sim", "strategies", "study", "tests", "scripts",
+)  # fmt: skip
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "service", "base", "common", "misc"}

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.control import halt, reduce
+from bot.cli.data import data
 from bot.cli.demo import demo
 from bot.cli.gateway import gateway
 from bot.cli.health import health
 from bot.cli.journal import journal
 from bot.cli.run import run
+from bot.cli.study import study
 
 app = typer.Typer(
     name="condorbot",
@@ -22,8 +25,12 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(run)
 app.command()(gateway)
+app.command()(study)
 app.command()(health)
+app.command()(halt)
+app.command()(reduce)
 app.add_typer(journal)
+app.add_typer(data)
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from bot.app import Plan, recover
 from bot.cli.checks import Checks
+from bot.cli.faults import FaultOption, FaultsOption, faults_or_exit
 from bot.cli.ledger import Ledger
 from bot.cli.narration import Narrator
 from bot.cli.options import LogStyle, complain, settings_or_exit
@@ -28,7 +29,7 @@ from bot.cli.run import stop_on_signals
 from bot.cli.stage import GatewayRecords, Stage
 from bot.cli.summary import Closing, print_summary
 from bot.clock import LoopClock
-from bot.journal.database import JournalFailed, JournalInUse
+from bot.journal.failures import JournalFailed, JournalInUse
 from bot.journal.reading import JournalReader
 from bot.logs import configure
 from bot.supervise import Ending, Exit
@@ -41,6 +42,7 @@ from domain.session import new_york
 from engine.policy import Policy
 from engine.views import snapshot
 from sim.exchange.scenarios import Scenario, ScenarioError, load
+from sim.gateway.faults.fault import Fault
 from sim.virtual_time import run
 
 RUN_PREFIX = "demo-"  # marks a journal as one that the next demo may replace
@@ -63,11 +65,14 @@ def demo(
     log_style: Annotated[
         LogStyle | None, typer.Option("--log-format", help="Also write the log, to stderr.")
     ] = None,
+    fault: FaultOption = None,
+    faults: FaultsOption = None,
 ) -> None:
     """Play a piece of history: a simulated market and gateway, and the daemon trading on it.
 
     Ends with the scenario or with Ctrl-C and prints a summary; exit 0 only if every invariant held.
     """
+    wrongs = faults_or_exit(fault, faults)
     settings = with_options(settings_or_exit("demo"), scenario, start, days, speed, seed)
     try:
         chosen = load(
@@ -81,7 +86,7 @@ def demo(
         complain(str(error))
         raise typer.Exit(Exit.BAD_CONFIG) from None
     with _journal_file(journal) as file:
-        show = Show(settings, chosen, file, journal is not None, log_style, console())
+        show = Show(settings, chosen, file, journal is not None, log_style, console(), wrongs)
         raise typer.Exit(show.perform())
 
 
@@ -95,6 +100,7 @@ class Show:
     keep: bool
     log_style: LogStyle | None
     console: Console
+    faults: tuple[Fault, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
 
     def perform(self) -> int:
@@ -106,6 +112,7 @@ class Show:
             demo_settings.seed,
             demo_settings.speed,
             self._daemon_settings(),
+            self.faults,
         )
         self._introduce(stage)
         started = time.monotonic()
@@ -169,7 +176,7 @@ class Show:
         return self.settings.model_copy(
             update={
                 "journal": self.settings.journal.model_copy(
-                    update={"path": self.file, "quote_retention_days": 10_000}
+                    update={"path": self.file, "anchor": None, "quote_retention_days": 10_000}
                 ),
                 "mqtt": self.settings.mqtt.model_copy(update={"enabled": False}),
             }

@@ -4,18 +4,20 @@ import asyncio
 import errno
 import math
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 
+from bot.cli.faults import FaultOption, FaultsOption, faults_or_exit
 from bot.cli.options import complain
 from bot.supervise import Exit
 from config.load import session_calendar
 from domain.session import new_york
 from sim.exchange.market import Market
 from sim.exchange.scenarios import Scenario, ScenarioError, load
+from sim.gateway.faults.fault import Fault
 from sim.gateway.server import GatewayServer
 from sim.virtual_time import Pace, as_fast_as_possible, run, steady
 
@@ -34,16 +36,20 @@ def gateway(
     seed: Annotated[int, typer.Option(help="Chooses paths and fills.")] = 0,
     start: Annotated[str, typer.Option(help="First day, e.g. 2018-02-01.")] = "",
     days: Annotated[int | None, typer.Option(help="How many sessions.", min=1)] = None,
+    fault: FaultOption = None,
+    faults: FaultsOption = None,
 ) -> None:
     """Serve a simulated paper account until the scenario ends or Ctrl-C.
 
     Time stands still until the first client connects. Ends with 0 when stopped or at the end of the
-    scenario, 2 for a scenario, date, speed or port that cannot be had.
+    scenario, 2 for a scenario, date, speed, fault or port that cannot be had.
     """
+    wrongs = faults_or_exit(fault, faults)
     asked, pace = _speed(speed)
     chosen = _scenario(scenario, start, days, seed)
     try:
-        run(_serve(chosen, host=host, port=port, seed=seed, speed=asked), pace=pace)
+        serving = _serve(chosen, wrongs, host=host, port=port, seed=seed, speed=asked)
+        run(serving, pace=pace)
     except OSError as trouble:
         if trouble.errno == errno.EADDRINUSE:
             complain(f"port {port} on {host} is in use: stop what listens there, or choose --port")
@@ -52,7 +58,9 @@ def gateway(
         raise typer.Exit(Exit.BAD_CONFIG) from None
 
 
-async def _serve(scenario: Scenario, *, host: str, port: int, seed: int, speed: float) -> None:
+async def _serve(
+    scenario: Scenario, faults: Sequence[Fault], *, host: str, port: int, seed: int, speed: float
+) -> None:
     market = Market(scenario, session_calendar(), seed=seed)
     server = GatewayServer(market, seed=seed, step_s=_step_s(speed))
     began = server.now()
@@ -65,6 +73,7 @@ async def _serve(scenario: Scenario, *, host: str, port: int, seed: int, speed: 
     try:
         await _first(stop.wait(), server.client_connected.wait())
         if not stop.is_set():
+            server.arm(*faults)  # time begins now
             left = (market.ends_at - server.now()).total_seconds() + _AFTER_END_S
             await _first(stop.wait(), server.run(), asyncio.sleep(left))
     finally:

@@ -11,11 +11,12 @@ import typer
 from bot.app import Plan, config_hash, run_daemon
 from bot.cli.options import LogStyle, complain, log_format, log_level, settings_or_exit
 from bot.clock import SystemClock
-from bot.journal.database import JournalFailed, JournalInUse
+from bot.journal.failures import JournalFailed, JournalInUse
 from bot.logs import LogEvent, configure, mask_accounts
 from bot.supervise import Ending, Exit
 from config.load import session_calendar
 from config.settings import Settings
+from domain.events import HaltRequested
 
 log = structlog.get_logger()
 
@@ -65,7 +66,18 @@ def run(
 async def _until_stopped(settings: Settings, plan: Plan) -> Ending:
     stop = asyncio.Event()
     stop_on_signals(stop)
+    halt_on_signal(plan)
     return await run_daemon(settings, plan, stop)
+
+
+def halt_on_signal(plan: Plan) -> None:
+    """SIGUSR1 halts; it needs neither broker nor network."""
+
+    def halt() -> None:
+        for desk_loop in plan.opened:
+            desk_loop.inbox.put(HaltRequested(plan.clock.now(), "operator", "SIGUSR1"))
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, halt)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

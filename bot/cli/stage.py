@@ -18,6 +18,7 @@ from domain.instruments import Contract
 from domain.session import SessionCalendar
 from sim.exchange.market import Market
 from sim.exchange.scenarios import Scenario
+from sim.gateway.faults.fault import Fault
 from sim.gateway.gateway import Gateway
 from sim.gateway.server import GatewayServer
 from sim.gateway.settings import GatewaySettings
@@ -39,6 +40,7 @@ class Stage:
     seed: int
     speed: float
     settings: Settings
+    faults: tuple[Fault, ...] = ()
     market: Market = field(init=False)
     gateway: GatewayServer | None = None
 
@@ -92,6 +94,7 @@ class Stage:
             port = await self.gateway.start(HOST, demo.port)
         broker = self.settings.broker.model_copy(update={"host": HOST, "port": port})
         settings = self.settings.model_copy(update={"broker": broker})
+        self.gateway.arm(*self.faults)
         market = asyncio.ensure_future(self.gateway.run())
         ending = loop.call_at((self.ends_at - self.starts_at).total_seconds(), stop.set)
         daemon = asyncio.ensure_future(run_daemon(settings, plan, stop))

@@ -41,8 +41,8 @@ class Smile:
 SPX_SMILE = Smile(rho=-0.53, eta=1.05)
 # The VIX chain of 2016-06-01: calls dear, almost straight in standardised log-moneyness.
 VIX_SMILE = Smile(rho=0.90, eta=0.55)
-# The swap level of the smile over the index. At 1 the VIX of a chain would be that of its index; the
-# volatilities at the money of January-February 2018 ask for 0.93, those of April-July 2019 for 0.99.
+# The swap level of the smile over the index. At 1 the VIX of a chain would be that of its index;
+# volatilities of options ask for 0.90 in January-February 2018 and for 0.99 in April-July 2019.
 _VIX_SHARE = 0.985
 _POINTS = np.array([9.0, 30.0, 93.0, 365.0]) / 365
 

@@ -12,7 +12,7 @@ from domain.combos import IronCondor, on_grid, package_quote
 from domain.desk import Desk, Regime
 from domain.instruments import COMBO_INCREMENT, VIX
 from domain.orders import DenialCode, Layer, Order, OrderIntent, Purpose, Walk
-from domain.proposals import Proposal, Skip
+from domain.proposals import Allowance, Proposal, Skip
 from domain.session import at_new_york
 from strategies.iron_condor.parameters import IronCondorParams
 from strategies.iron_condor.strikes import choose
@@ -28,7 +28,7 @@ class Tier:
     credit_share: float
 
 
-def propose(desk: Desk, params: IronCondorParams) -> Proposal:
+def propose(desk: Desk, params: IronCondorParams, allowance: Allowance) -> Proposal:
     """One new condor inside the entry window when every gate is open, else the first reason why
     not.
 
@@ -38,7 +38,7 @@ def propose(desk: Desk, params: IronCondorParams) -> Proposal:
     shuts = at_new_york(desk.today, params.entry_until)
     if not opens - timedelta(seconds=params.scout_before_s) <= desk.now < shuts:
         return Proposal()
-    blocked = _blocked(desk, params)
+    blocked = _blocked(desk, params, allowance)
     if blocked is not None:
         return Proposal(skips=(blocked,)) if desk.now >= opens else Proposal()
     level = tier(desk, params)
@@ -56,7 +56,7 @@ def propose(desk: Desk, params: IronCondorParams) -> Proposal:
         return wanted
     if choice.condor is None:
         return wanted + _skip(choice.reason, choice.denial, choice.inputs)
-    return wanted + _order(desk, choice.condor, level, choice.inputs, params)
+    return wanted + _order(desk, choice.condor, level, choice.inputs, params, allowance)
 
 
 def tier(desk: Desk, params: IronCondorParams) -> Tier | None:
@@ -96,7 +96,7 @@ def quick_ratio(desk: Desk) -> float | None:
     return float("inf") if needed <= 0 else (float(cash) + hedge) / needed
 
 
-def _blocked(desk: Desk, params: IronCondorParams) -> Skip | None:
+def _blocked(desk: Desk, params: IronCondorParams, allowance: Allowance) -> Skip | None:
     """The first gate that is shut. Reasons hold no changing numbers; those are inputs."""
     regime = desk.regime.regime
     if regime is Regime.UNKNOWN:
@@ -111,7 +111,7 @@ def _blocked(desk: Desk, params: IronCondorParams) -> Skip | None:
         return _reason("too soon after the last entry", None)
     if (desk.level(VIX) or params.vix_ceiling) >= params.vix_ceiling:
         return _reason("VIX at the ceiling", DenialCode.REGIME_BLOCKS_ENTRY)
-    if len(desk.book.open_condors) >= params.condors_max:
+    if len(desk.book.open_condors) >= allowance.condors_max:
         return _reason("enough condors are open", DenialCode.CONDOR_COUNT_LIMIT)
     if any(order.intent.purpose is Purpose.OPEN_CONDOR for order in desk.working):
         return _reason("an entry is working", DenialCode.ORDER_WORKING)
@@ -132,6 +132,7 @@ def _order(
     level: Tier,
     inputs: tuple[tuple[str, float], ...],
     params: IronCondorParams,
+    allowance: Allowance,
 ) -> Proposal:
     market = package_quote(condor.opening, desk.quote)
     total = desk.account.net_liquidation
@@ -154,7 +155,7 @@ def _order(
     if -market.mid < least or limit > on_grid(-least, COMBO_INCREMENT, "down"):
         return _skip("credit too small for the width", DenialCode.CREDIT_TOO_SMALL, seen)
     worst = max(limit, worst)
-    quantity = _quantity(desk, condor, -worst, total, params)
+    quantity = _quantity(desk, condor, -worst, total, allowance)
     if quantity < 1:
         return _skip("maximum loss does not fit", DenialCode.MAX_LOSS_LIMIT, seen)
     intent = OrderIntent(
@@ -174,7 +175,7 @@ def _order(
 
 
 def _quantity(
-    desk: Desk, condor: IronCondor, credit: Decimal, total: Decimal, params: IronCondorParams
+    desk: Desk, condor: IronCondor, credit: Decimal, total: Decimal, allowance: Allowance
 ) -> int:
     """floor(entry share x NLV / ML), and no more than the total share leaves. ML at the worst
     credit.
@@ -184,8 +185,8 @@ def _quantity(
         return 0
     held = sum((c.max_loss_usd for c in desk.book.open_condors), Decimal(0))
     room = min(
-        Decimal(str(params.max_loss_share_entry)) * total,
-        Decimal(str(params.max_loss_share_total)) * total - held,
+        Decimal(str(allowance.max_loss_share_entry)) * total,
+        Decimal(str(allowance.max_loss_share_total)) * total - held,
     )
     return max(0, int(room // each))
 

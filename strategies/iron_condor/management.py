@@ -14,19 +14,23 @@ from domain.combos import PackageQuote, on_grid, package_quote
 from domain.desk import Desk
 from domain.instruments import COMBO_INCREMENT
 from domain.orders import DenialCode, Layer, OrderIntent, Purpose, Walk
-from domain.proposals import Proposal, Skip
+from domain.proposals import Allowance, Proposal, Skip
 from domain.session import at_new_york
+from strategies.iron_condor.legging import asked, stage, to_close, to_repair, whole
 from strategies.iron_condor.parameters import IronCondorParams
 
 MARGIN = "account:margin"
+REPAIR = "4.3.repair"
 _STEPS_TO_NATURAL = 8
 _LAST_QUARTER = timedelta(minutes=15)
 _QUOTE_AGE_S_MAX = 900.0
 
 
-def conditions(desk: Desk, params: IronCondorParams) -> Mapping[str, bool | None]:
+def conditions(
+    desk: Desk, params: IronCondorParams, allowance: Allowance
+) -> Mapping[str, bool | None]:
     """Stop and take-profit per condor on the combo's mid, and the account's excess liquidity."""
-    found: dict[str, bool | None] = {MARGIN: _margin_low(desk, params)}
+    found: dict[str, bool | None] = {MARGIN: _margin_low(desk, allowance)}
     for condor in desk.book.open_condors:
         market = _market(desk, condor)
         credit = float(condor.credit)
@@ -46,7 +50,12 @@ def propose(desk: Desk, params: IronCondorParams) -> Proposal:
     proposal = Proposal()
     for condor in desk.book.open_condors:
         rule = _rule(desk, condor, params, worst)
-        if rule is None or condor.id in working or condor.id in opening:
+        if condor.id in working or condor.id in opening:
+            continue
+        if not whole(condor) or (rule is not None and stage(desk, condor)):
+            proposal += _piecewise(desk, condor, rule, params)
+            continue
+        if rule is None:
             continue
         market = _market(desk, condor)
         if market is None:
@@ -56,6 +65,34 @@ def propose(desk: Desk, params: IronCondorParams) -> Proposal:
         else:
             proposal += Proposal((_close(desk, condor, market, rule, params),))
     return proposal
+
+
+def _piecewise(desk: Desk, condor: Condor, rule: str | None, params: IronCondorParams) -> Proposal:
+    """Close or repair a condor leg by leg; not while the broker disagrees about one of its legs."""
+    package = to_repair(desk, condor) if rule is None else to_close(desk, condor)
+    if package is None or set(condor.combo.contracts) & set(desk.mismatched):
+        return Proposal()
+    why = "its legs are not equal" if rule is None else "the broker refused the combo"
+    rule = rule or REPAIR
+    terms = asked(desk, package, params)
+    if terms is None:
+        reason = f"{condor.id}: {why}, but a leg has no market"
+        skip = Skip("condor.close", rule, reason, DenialCode.QUOTE_MISSING, Layer.CONDOR)
+        return Proposal(skips=(skip,))
+    limit, plan = terms
+    intent = OrderIntent(
+        Purpose.CLOSE_CONDOR,
+        Layer.CONDOR,
+        package.legs,
+        package.units,
+        limit,
+        plan,
+        rule,
+        f"{_REASONS[rule]}: {why}",
+        condor.id,
+        (("legs", float(len(package.legs))),),
+    )
+    return Proposal((intent,))
 
 
 def _rule(desk: Desk, condor: Condor, params: IronCondorParams, worst: Condor | None) -> str | None:
@@ -107,6 +144,7 @@ def _close(
 
 
 _REASONS = {
+    REPAIR: "made whole again or closed",
     "4.3.margin": "excess liquidity is low and this condor has lost most",
     "4.3.stop": "the loss reached the stop",
     "4.3.profit": "the profit target is reached",
@@ -140,11 +178,11 @@ def _worst(desk: Desk) -> Condor | None:
     return max(desk.book.open_condors, key=loss, default=None)
 
 
-def _margin_low(desk: Desk, params: IronCondorParams) -> bool | None:
+def _margin_low(desk: Desk, allowance: Allowance) -> bool | None:
     excess, total = desk.account.excess_liquidity, desk.account.net_liquidation
     if excess is None or total is None:
         return None
-    return float(excess) < params.excess_liquidity_min * float(total)
+    return float(excess) < allowance.excess_liquidity_min * float(total)
 
 
 def _stop(condor: Condor) -> str:

@@ -35,13 +35,9 @@ class IronCondorParams:
     entry_from: time = time(11, 0)
     entry_until: time = time(14, 30)
     spacing_sessions: int = 5
-    condors_max: int = 6
     retry_after_s: float = 1800.0
     scout_before_s: float = 300.0  # candidates are watched this long before the window opens
-    # Size [A, halved E]
-    max_loss_share_entry: float = 0.01  # of net liquidation
-    max_loss_share_total: float = 0.10
-    quick_ratio_min: float = 1.5
+    quick_ratio_min: float = 1.5  # (cash + hedge at bid) / (margin + working maximum loss) [A]
     # Execution of the entry [E]
     entry_step_pts: float = 0.05
     entry_every_s: float = 60.0
@@ -51,7 +47,6 @@ class IronCondorParams:
     take_profit_share: float = 0.50  # close when the debit is at most this share of the credit
     stop_debit_multiple: float = 3.0  # close when the debit is at least this multiple of the credit
     marks_needed: int = 2
-    excess_liquidity_min: float = 0.15  # of net liquidation; below it the worst condor goes
     exit_from: time = time(14, 0)  # time exits start here ...
     exit_by: time = time(
         15, 0
@@ -67,9 +62,5 @@ class IronCondorParams:
             raise ValueError("deltas must rise from conservative to aggressive, inside (0, 0.5)")
         if not 0 < self.take_profit_share < 1 < self.stop_debit_multiple:
             raise ValueError("take_profit_share must be below 1 and stop_debit_multiple above 1")
-        if not 0 < self.max_loss_share_entry <= self.max_loss_share_total < 1:
-            raise ValueError(
-                "max_loss_share_entry must be positive and at most max_loss_share_total"
-            )
         if self.entry_from >= self.entry_until:
             raise ValueError("entry_from must come before entry_until")

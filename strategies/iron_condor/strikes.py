@@ -17,9 +17,10 @@ from domain.chain import OptionChain, nearest, spread_out
 from domain.combos import IronCondor
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, Contract, Right, spxw_option
+from domain.option_readings import OptionReading, read_options, read_parity
 from domain.orders import DenialCode
+from domain.parity import Parity
 from domain.quotes import Quote
-from domain.smile import OptionReading, parity_forward, quoted_pairs, read_options
 from strategies.iron_condor.parameters import IronCondorParams
 
 _COARSE_GRID = 25.0  # strikes on this grid are listed for nearly every expiration
@@ -55,12 +56,11 @@ def choose(
         return Choice((), reason="no index level", denial=DenialCode.QUOTE_MISSING)
     listed = _Listed(desk, chain, expiration)
     coarse = _coarse(desk, listed, spx, vix)
-    any_option = coarse[0] if coarse else None
-    pairs = {} if any_option is None else quoted_pairs(desk.quotes, listed.quote, any_option)
-    forward = parity_forward(pairs)
-    if forward is None:
+    parity = _parity(desk, listed, coarse)
+    if parity is None:
         return Choice(coarse, reason="waiting for a forward", denial=DenialCode.QUOTE_MISSING)
-    readings = _readings(desk, listed, forward)
+    forward = parity.forward
+    readings = _readings(desk, listed, parity)
     width = wing_width(spx, params)
     wanted, picks = list(coarse), []
     for right in (Right.PUT, Right.CALL):
@@ -166,9 +166,15 @@ def _coarse(desk: Desk, listed: _Listed, spx: float, vix: float) -> tuple[Contra
     return tuple(dict.fromkeys((*existing, *puts, *calls)))
 
 
-def _readings(desk: Desk, listed: _Listed, forward: float) -> list[OptionReading]:
+def _parity(desk: Desk, listed: _Listed, coarse: tuple[Contract, ...]) -> Parity | None:
+    if not coarse:
+        return None
+    return read_parity(desk.quotes, listed.quote, coarse[0], desk.calendar, desk.now)
+
+
+def _readings(desk: Desk, listed: _Listed, parity: Parity) -> list[OptionReading]:
     """Every quoted out-of-the-money option of the expiration."""
-    options = []
+    forward, options = parity.forward, []
     for contract in desk.quotes:
         if (
             contract.trading_class != "SPXW"
@@ -182,7 +188,7 @@ def _readings(desk: Desk, listed: _Listed, forward: float) -> list[OptionReading
         if quote is not None and quote.mid is not None:
             options.append((contract, quote.mid))
     options.sort(key=lambda option: option[0].strike)
-    return read_options(options, forward, desk.calendar, desk.now)
+    return read_options(options, forward, desk.calendar, desk.now, parity.discount)
 
 
 def _strike_at(side: list[OptionReading], target: float) -> float | None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from domain.effects import (
+    AskMargin,
     CancelOrder,
     Effect,
     ModifyLimit,
@@ -25,7 +26,9 @@ from domain.events import (
     Event,
     FuturesListed,
     HaltRequested,
+    HoursReported,
     LimitModified,
+    MarginAnswered,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
@@ -40,6 +43,7 @@ from domain.events import (
 from domain.instruments import SPX, VIX, Right, spxw_option, vix_option, vx_future
 from domain.orders import DenialCode, Layer, Leg, Order, OrderIntent, Purpose, Walk
 from domain.quotes import Quote
+from domain.session import Session
 
 AT = datetime(2018, 1, 16, 15, 0, tzinfo=UTC)
 EXPIRATION = date(2018, 3, 2)
@@ -76,6 +80,8 @@ EVENTS: tuple[Event, ...] = (
     FuturesListed(AT, (vx_future(date(2018, 2, 14)),)),
     DailyClosesLoaded(AT, "VIX", ((date(2018, 1, 12), 10.16),)),
     ContractRefused(AT, CALL, "no such series"),
+    MarginAnswered(AT, "cb-condor-1", Decimal("9750.5"), None, reason="unset"),
+    HoursReported(AT, (Session(EXPIRATION, AT, after(60)), Session(date(2018, 3, 3)))),
     AccountUpdated(AT, Decimal("1000000.00"), None, Decimal("0.1")),
     OrderSubmitted(AT, "cb-condor-1", 7),
     OrderAccepted(AT, "cb-condor-1", 123456789),
@@ -93,6 +99,7 @@ EVENTS: tuple[Event, ...] = (
     ResumeRequested(AT, "operator", "all is well"),
 )
 EFFECTS: tuple[Effect, ...] = (
+    AskMargin(condor_order()),
     PlaceOrder(condor_order()),
     ModifyLimit("cb-condor-1", Decimal("-3.15")),
     CancelOrder("cb-condor-1", "not filled in time"),

@@ -91,5 +91,5 @@ async def test_every_kind_of_effect_has_a_port():
     for effect in EFFECTS:
         desk.executor.execute(effect)
 
-    assert [name for name, _ in desk.broker.calls] == ["place", "modify", "cancel"]
+    assert [name for name, _ in desk.broker.calls] == ["ask_margin", "place", "modify", "cancel"]
     assert [alert.code for alert in desk.telemetry.alerts] == ["stale_data"]

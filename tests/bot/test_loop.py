@@ -8,7 +8,7 @@ import pytest
 from bot.execute import Executor
 from bot.gate import SendGate
 from bot.inbox import Inbox
-from bot.journal.database import JournalFailed
+from bot.journal.failures import JournalFailed
 from bot.loop import DeskLoop
 from config.load import session_calendar
 from domain.events import AccountUpdated, BrokerLost, BrokerReady, ClockTicked

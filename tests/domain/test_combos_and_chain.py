@@ -8,8 +8,8 @@ import pytest
 from domain.chain import OptionChain, nearest, spread_out, third_friday
 from domain.combos import IronCondor, on_grid, on_ticks, package_quote
 from domain.instruments import COMBO_INCREMENT, Contract, Right, spxw_option, vix_option
+from domain.option_readings import read_options, read_parity
 from domain.quotes import Quote
-from domain.smile import parity_forward, read_options
 from tests.builders import CALENDAR, EXPIRATION, TUESDAY, condor
 
 
@@ -89,13 +89,31 @@ def test_strikes_near_a_wish() -> None:
     assert spread_out(strikes, 20.0, 30.0, 3) == ()
 
 
-def test_the_parity_forward_averages_the_three_strikes_nearest_parity() -> None:
-    """100 + 3.1 - 2.0 = 101.1; 101 + 2.5 - 2.4 = 101.1; 102 + 1.9 - 2.9 = 101.0; 90 is too
-    far off.
+def test_the_forward_is_read_where_both_options_of_a_strike_are_quoted() -> None:
+    """Strikes 100 and 102 say 101.0 and 101.2 and are trusted alike; a series apart, a one-sided
+    quote and a stale one say nothing.
     """
-    pairs = {90.0: (11.3, 0.1), 100.0: (3.1, 2.0), 101.0: (2.5, 2.4), 102.0: (1.9, 2.9)}
-    assert parity_forward(pairs) == pytest.approx((101.1 + 101.1 + 101.0) / 3)
-    assert parity_forward({}) is None
+    other = date(2018, 3, 9)
+    mids = {(100, Right.CALL): 3.0, (100, Right.PUT): 2.0, (102, Right.CALL): 1.6}
+    mids |= {(102, Right.PUT): 2.4, (104, Right.CALL): 9.0, (106, Right.CALL): 9.0}
+    quotes = {
+        spxw_option(EXPIRATION, strike, right): Quote(TUESDAY, mid - 0.1, mid + 0.1)
+        for (strike, right), mid in mids.items()
+    }
+    quotes[spxw_option(EXPIRATION, 104, Right.PUT)] = Quote(TUESDAY, None, 0.05)
+    stale = spxw_option(EXPIRATION, 106, Right.PUT)
+    quotes[stale] = Quote(TUESDAY, 0.1, 0.2)
+    quotes[spxw_option(other, 100, Right.PUT)] = Quote(TUESDAY, 50.0, 50.2)
+    like = spxw_option(EXPIRATION, 100, Right.PUT)
+
+    def usable(contract: Contract) -> Quote | None:
+        return None if contract == stale else quotes[contract]
+
+    parity = read_parity(quotes, usable, like, CALENDAR, TUESDAY)
+    assert parity is not None
+    assert parity.used == 2
+    assert parity.forward == pytest.approx(101.1, abs=0.02)
+    assert read_parity({}, usable, like, CALENDAR, TUESDAY) is None
 
 
 def test_an_option_below_its_intrinsic_value_reads_as_certain() -> None:
@@ -103,3 +121,13 @@ def test_an_option_below_its_intrinsic_value_reads_as_certain() -> None:
     worthless = spxw_option(EXPIRATION, 2000, Right.PUT)
     readings = read_options([(deep, 700.0), (worthless, 0.0)], 2776.0, CALENDAR, TUESDAY)
     assert [reading.delta for reading in readings] == [1.0, 0.0]
+
+
+def test_a_discount_is_taken_off_before_the_volatility_is_read() -> None:
+    call = spxw_option(EXPIRATION, 2800, Right.CALL)
+    ((plain,), (discounted,)) = (
+        read_options([(call, mid)], 2776.0, CALENDAR, TUESDAY, discount)
+        for mid, discount in ((20.0, 1.0), (20.0 * 0.99, 0.99))
+    )
+    assert discounted.vol == pytest.approx(plain.vol, rel=1e-12)
+    assert discounted.delta == pytest.approx(plain.delta, rel=1e-12)

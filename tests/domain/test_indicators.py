@@ -27,7 +27,17 @@ def test_macd_agrees_with_talib_from_its_first_value(fast, slow, signal):
         macd(PRICES, fast, slow, signal), talib.MACD(PRICES, fast, slow, signal), strict=True
     ):
         assert np.array_equal(np.isnan(ours), np.isnan(theirs))
-        assert ours[slow + signal :] == pytest.approx(theirs[slow + signal :], abs=1e-9)
+        first = slow + signal - 2
+        assert np.isfinite(ours[first:]).all()
+        assert ours[first:] == pytest.approx(theirs[first:], abs=1e-9)
+
+
+@given(st.lists(st.floats(1.0, 1000.0), min_size=60, max_size=120), st.integers(1, 12))
+def test_macd_agrees_with_talib_on_any_series(prices, signal):
+    for ours, theirs in zip(
+        macd(prices, 8, 21, signal), talib.MACD(np.array(prices), 8, 21, signal), strict=True
+    ):
+        assert ours == pytest.approx(theirs, abs=1e-9, nan_ok=True)
 
 
 @given(SERIES)

@@ -66,7 +66,17 @@ def test_strikes_without_four_good_prices_do_not_count(bad):
     found = fit_parity(*quotes, YEARS, rate=None)
     assert (found.reason is ParityReason.OK) == (quotes[1][1] > 0)
     quotes[1][1:] = bad
+    assert fit_parity(*quotes, YEARS, rate=None).reason is ParityReason.TOO_FEW_STRIKES
+    quotes[1][:] = bad
     assert fit_parity(*quotes, YEARS).reason is ParityReason.TOO_FEW_STRIKES
+
+
+def test_one_strike_gives_a_forward_when_the_rate_is_known():
+    """Forward 2800 + (50 - 46) / D with D = e^(-0.02 / 10); half-spreads of 0.2 make the error."""
+    found = fit_parity([2800.0], [49.8], [50.2], [45.8], [46.2], 0.1)
+    assert found.forward == pytest.approx(2800.0 + 4.0 * np.exp(0.002), abs=1e-6)
+    assert found.discount == pytest.approx(np.exp(-0.002))
+    assert 0 < found.forward_error < 0.4
 
 
 def test_nonsense_gives_a_reason_and_no_number():

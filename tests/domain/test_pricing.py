@@ -5,6 +5,7 @@ import pytest
 import QuantLib as ql
 from hypothesis import given
 from hypothesis import strategies as st
+from vollib.black import black as vollib_black
 from vollib.black.greeks import analytical as vollib_greeks
 
 from domain.implied_vol import IvReason
@@ -16,16 +17,28 @@ VOL = st.floats(0.01, 5.0)
 FORWARD = st.floats(10.0, 5000.0)
 
 
+@given(FORWARD, MONEYNESS, YEARS, VOL, st.booleans(), st.floats(0.0, 0.05))
+def test_prices_agree_with_vollib_to_1e_10(forward, moneyness, years, vol, call, rate):
+    """Relative, down to 1e-16 of the forward."""
+    strike = forward * moneyness
+    theirs = vollib_black("c" if call else "p", forward, strike, years, rate, vol)
+    ours = float(price(forward, strike, years, vol, call, np.exp(-rate * years)))
+    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-26 * forward)
+
+
 @given(FORWARD, MONEYNESS, YEARS, VOL, st.booleans(), st.floats(0.8, 1.0))
 def test_prices_agree_with_quantlib_to_1e_10(forward, moneyness, years, vol, call, discount):
+    """Relative, down to 1e-4 of the forward, below that 1e-14 of the forward: QuantLib's normal
+    distribution, 1 + erf, has lost its own digits there, as comparing it with vollib shows.
+    """
     strike = forward * moneyness
     kind = ql.Option.Call if call else ql.Option.Put
     theirs = ql.blackFormula(kind, strike, forward, vol * years**0.5, discount)
     ours = float(price(forward, strike, years, vol, call, discount))
-    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-10 * forward)
+    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-14 * forward)
 
 
-@given(FORWARD, st.floats(0.5, 2.0), st.floats(0.01, 3.0), st.floats(0.05, 2.0), st.booleans())
+@given(FORWARD, st.floats(0.2, 3.0), st.floats(0.002, 3.0), st.floats(0.02, 3.0), st.booleans())
 def test_greeks_agree_with_quantlib_to_1e_10(forward, moneyness, years, vol, call):
     strike = forward * moneyness
     kind = ql.Option.Call if call else ql.Option.Put
@@ -33,28 +46,24 @@ def test_greeks_agree_with_quantlib_to_1e_10(forward, moneyness, years, vol, cal
         ql.PlainVanillaPayoff(kind, strike), forward, vol * years**0.5, 0.97
     )
     ours = greeks(forward, strike, years, vol, call, 0.97)
-    scale = 1e-10 * (1.0 + forward)
     assert float(ours.delta) == pytest.approx(theirs.deltaForward(), rel=1e-10, abs=1e-14)
-    assert float(ours.gamma) == pytest.approx(theirs.gammaForward(), rel=1e-9, abs=1e-14)
-    assert float(ours.vega) == pytest.approx(theirs.vega(years), rel=1e-9, abs=scale)
+    gamma, vega = theirs.gammaForward(), theirs.vega(years)
+    assert float(ours.gamma) == pytest.approx(gamma, rel=1e-10, abs=1e-14 / forward)
+    assert float(ours.vega) == pytest.approx(vega, rel=1e-10, abs=1e-14 * forward)
 
 
-@pytest.mark.parametrize(("strike", "call"), [(90.0, False), (100.0, True), (130.0, True)])
-def test_undiscounted_greeks_agree_with_vollib(strike, call):
-    flag = "c" if call else "p"
-    ours = greeks(100.0, strike, 0.4, 0.3, call)
-    assert float(ours.delta) == pytest.approx(
-        vollib_greeks.delta(flag, 100, strike, 0.4, 0, 0.3), rel=1e-10
-    )
-    assert float(ours.gamma) == pytest.approx(
-        vollib_greeks.gamma(flag, 100, strike, 0.4, 0, 0.3), rel=1e-10
-    )
-    assert float(ours.vega) / 100 == pytest.approx(
-        vollib_greeks.vega(flag, 100, strike, 0.4, 0, 0.3), rel=1e-10
-    )
-    assert float(ours.theta) / 365 == pytest.approx(
-        vollib_greeks.theta(flag, 100, strike, 0.4, 0, 0.3), rel=1e-10
-    )
+@given(FORWARD, st.floats(0.2, 3.0), st.floats(0.002, 3.0), st.floats(0.02, 3.0), st.booleans())
+def test_greeks_agree_with_vollib_to_1e_10(forward, moneyness, years, vol, call):
+    flag, strike = "c" if call else "p", forward * moneyness
+    ours = greeks(forward, strike, years, vol, call)
+    terms = (flag, forward, strike, years, 0, vol)
+    assert float(ours.delta) == pytest.approx(vollib_greeks.delta(*terms), rel=1e-10, abs=1e-15)
+    for mine, theirs in (
+        (ours.gamma, vollib_greeks.gamma(*terms)),
+        (ours.vega / 100, vollib_greeks.vega(*terms)),  # per percentage point
+        (ours.theta / 365, vollib_greeks.theta(*terms)),  # per day
+    ):
+        assert float(mine) == pytest.approx(theirs, rel=1e-10, abs=1e-200)
 
 
 @given(FORWARD, st.floats(0.5, 2.0), st.floats(0.01, 3.0), st.floats(0.05, 2.0))
@@ -103,39 +112,22 @@ def test_a_dense_grid_of_the_whole_domain_converges_everywhere():
     assert (np.abs(got[use] - exact) <= 1e-10 + 4e-16 / vega).all()
 
 
-@pytest.mark.parametrize(
-    ("value", "forward", "strike", "years", "call", "expected"),
-    [
-        (float("nan"), 100.0, 100.0, 0.5, True, IvReason.BAD_INPUT),
-        (5.0, -100.0, 100.0, 0.5, True, IvReason.BAD_INPUT),
-        (5.0, 100.0, 0.0, 0.5, True, IvReason.BAD_INPUT),
-        (5.0, 100.0, 100.0, 0.0, True, IvReason.BAD_INPUT),
-        (float("inf"), 100.0, 100.0, 0.5, True, IvReason.BAD_INPUT),
-        (0.0, 100.0, 110.0, 0.5, True, IvReason.BELOW_INTRINSIC),
-        (-1.0, 100.0, 110.0, 0.5, True, IvReason.BELOW_INTRINSIC),
-        (9.0, 110.0, 100.0, 0.5, True, IvReason.BELOW_INTRINSIC),
-        (100.0, 100.0, 110.0, 0.5, True, IvReason.ABOVE_BOUND),
-        (110.0, 100.0, 110.0, 0.5, False, IvReason.ABOVE_BOUND),
-    ],
-)
-def test_bad_input_gives_nan_and_says_why(value, forward, strike, years, call, expected):
-    vol, reason = implied_vol(value, forward, strike, years, call)
-    assert np.isnan(vol)
-    assert reason == expected
-
-
-def test_one_bad_element_does_not_spoil_the_batch():
-    vol, reason = implied_vol([5.0, np.nan, 4.0], 100.0, [100.0, 100.0, 105.0], 0.5, True)
-    assert list(reason) == [IvReason.OK, IvReason.BAD_INPUT, IvReason.OK]
-    assert np.isfinite(vol[[0, 2]]).all()
-
-
-def test_an_empty_chain_gives_an_empty_answer():
-    vol, reason = implied_vol([], [], [], [], [])
-    assert vol.shape == reason.shape == (0,)
-
-
 def test_no_time_or_no_volatility_leaves_the_discounted_intrinsic_value():
     assert float(price(110.0, 100.0, 0.0, 0.2, True, 0.9)) == pytest.approx(9.0)
     assert float(price(110.0, 100.0, 0.5, 0.0, False, 0.9)) == 0.0
     assert np.isnan(price(110.0, 100.0, -0.1, 0.2, True))
+
+
+def test_a_side_that_is_missing_gives_no_number():
+    calls = [1, 0, np.nan]
+    assert list(np.isnan(price(100.0, 100.0, 0.5, 0.2, calls))) == [False, False, True]
+    assert list(np.isnan(greeks(100.0, 90.0, 0.5, 0.2, calls).delta)) == [False, False, True]
+
+
+def test_a_large_book_has_the_same_greeks_as_its_parts():
+    strikes = np.linspace(50.0, 200.0, 10_001)
+    whole = greeks(100.0, strikes, 0.5, 0.2, strikes >= 100.0)
+    for i in range(3):
+        part = greeks(100.0, strikes[i::3], 0.5, 0.2, strikes[i::3] >= 100.0)
+        assert np.array_equal(whole.gamma[i::3], part.gamma)
+        assert np.array_equal(whole.volga[i::3], part.volga)

@@ -9,12 +9,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.desk import Desk
-from domain.effects import CancelOrder, Effect, ModifyLimit, PlaceOrder, RecordDecision, Verdict
+from domain.effects import (
+    AskMargin,
+    CancelOrder,
+    Effect,
+    ModifyLimit,
+    PlaceOrder,
+    RecordDecision,
+    Verdict,
+)
 from domain.events import (
     AccountUpdated,
     ClockTicked,
     Event,
     LimitModified,
+    MarginAnswered,
     OrderAccepted,
     OrderCanceled,
     OrderFilled,
@@ -89,6 +98,11 @@ class Script:
             LimitModified(now, effect.order_ref, self.desk.orders[effect.order_ref].limit)
             for effect in last
             if isinstance(effect, ModifyLimit) and effect.order_ref in self.desk.orders
+        ]
+        found += [
+            MarginAnswered(now, effect.order.order_ref, Decimal(0), Decimal(0), Decimal(1_000_000))
+            for effect in last
+            if isinstance(effect, AskMargin)
         ]
         canceled = {effect.order_ref for effect in last if isinstance(effect, CancelOrder)}
         for order in self.desk.working:

@@ -31,6 +31,7 @@ from engine.watchlist import watchlist
 from risk.limits import RiskLimits
 from tests.builders import (
     CALENDAR,
+    TUESDAY,
     Market,
     condor,
     ny,
@@ -145,7 +146,7 @@ def test_quotes_alone_decide_nothing() -> None:
 
 
 def test_without_a_broker_nothing_is_decided() -> None:
-    desk = replace(quoted(with_condor(ready_desk()), Market()), ready_at=None)
+    desk = replace(quoted(with_condor(ready_desk()), Market()), ready_at=None, away_since=TUESDAY)
     result = step(desk, [ClockTicked(ny(2018, 1, 16, 11, 30))], POLICY)
     assert [type(e) for e in result.effects] == [RaiseAlert]
 

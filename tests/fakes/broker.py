@@ -22,6 +22,10 @@ class FakeBroker:
     def adopt(self, orders: Sequence[Order]) -> None:
         self.calls.append(("adopt", tuple(order.order_ref for order in orders)))
 
+    def ask_margin(self, order: Order) -> None:
+        self._check()
+        self.calls.append(("ask_margin", order.order_ref))
+
     def place(self, order: Order) -> int:
         self._check()
         self.calls.append(("place", order.order_ref))

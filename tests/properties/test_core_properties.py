@@ -16,6 +16,7 @@ from domain.effects import PlaceOrder
 from domain.instruments import Contract, vix_option
 from domain.orders import Layer, Leg, Order, Purpose
 from engine.fold import apply_effect, fold
+from engine.policy import Policy
 from engine.walk import withdrawn
 from risk.checks import no_naked_short
 from risk.closure import series
@@ -168,9 +169,9 @@ def test_less_money_never_means_a_bigger_condor(values: list[int]) -> None:
     for nlv in sorted(values):
         desk = quoted(ready_desk(nlv=str(nlv)), Market())
         for _ in range(3):
-            proposal = propose(desk, IronCondorParams())
+            proposal = propose(desk, IronCondorParams(), Policy().allowance)
             desk = quoted(desk, Market(), proposal.wanted)
-        intents = propose(desk, IronCondorParams()).intents
+        intents = propose(desk, IronCondorParams(), Policy().allowance).intents
         sizes.append(intents[0].quantity if intents else 0)
     assert sizes == sorted(sizes)
 
@@ -183,9 +184,9 @@ def test_the_same_desk_gives_the_same_orders(seed: int) -> None:
     def answer() -> list[Order | None]:
         desk: Desk = quoted(ready_desk(), market)
         for _ in range(3):
-            proposal = propose(desk, IronCondorParams())
+            proposal = propose(desk, IronCondorParams(), Policy().allowance)
             desk = quoted(desk, market, proposal.wanted)
-        intents = in_review_order(propose(desk, IronCondorParams()).intents)
+        intents = in_review_order(propose(desk, IronCondorParams(), Policy().allowance).intents)
         return [review(intent, desk, RiskLimits()).order for intent in intents]
 
     assert answer() == answer()

@@ -1,7 +1,7 @@
 """Alerts are edges: raised once, cleared once."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ from domain.effects import PlaceOrder
 from domain.events import OrderUncertain
 from domain.instruments import SPX
 from domain.orders import Layer, Purpose
+from domain.session import Session
 from engine.fold import apply_effect, fold
 from risk.alerts import ALERT_RULES, Rules, raised
 from risk.hedge_sale import CAP
@@ -42,6 +43,11 @@ def above_cap() -> Desk:
     return replace(desk, memory=replace(desk.memory, marks={CAP: 2}))
 
 
+def away(seconds: float) -> Desk:
+    desk = quiet()
+    return replace(desk, ready_at=None, away_since=desk.now - timedelta(seconds=seconds))
+
+
 def not_flat() -> Desk:
     held = with_calls(ready_desk(), expiration=date(2018, 2, 13)).book
     return replace(quoted(ready_desk(ny(2018, 2, 13, 14, 0)), Market()), book=held)
@@ -49,10 +55,11 @@ def not_flat() -> Desk:
 
 SITUATIONS = {
     "trading_halted": lambda: replace(quiet(), trading=TradingState.HALTED),
-    "broker_lost": lambda: replace(quiet(), ready_at=None),
+    "broker_lost": lambda: away(60.0),
     "order_uncertain": uncertain,
     "position_mismatch": lambda: replace(quiet(), mismatched=(SPX,)),
     "market_data_unknown": lambda: quoted(ready_desk(regime=Regime.UNKNOWN), Market()),
+    "hours_disagree": lambda: replace(quiet(), hours={quiet().today: Session(quiet().today)}),
     "daily_loss": lambda: poorer(980_000, 980_000),
     "margin_low": lambda: poorer(1_000_000, 149_999),
     "hedge_above_cap": above_cap,
@@ -68,6 +75,12 @@ def test_a_quiet_desk_raises_nothing() -> None:
     assert raised(quiet(), RULES) == ()
     assert raised(poorer(980_001, 980_000), RULES) == ()
     assert raised(poorer(1_000_000, 150_000), RULES) == ()
+
+
+def test_a_start_or_a_short_loss_of_the_broker_is_no_alert() -> None:
+    assert raised(away(59.0), RULES) == ()
+    again = replace(away(5.0), alerts={"broker_lost": quiet().now})
+    assert raised(again, RULES) == (), "an alert from before a restart stays up until connected"
 
 
 @pytest.mark.parametrize("code", list(SITUATIONS))

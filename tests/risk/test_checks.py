@@ -100,7 +100,7 @@ def holding() -> Desk:
 
 def test_a_plain_entry_passes_every_check(desk: Desk) -> None:
     assert denied(entry(), desk) is None
-    assert len(PRE_TRADE_CHECKS) == len(set(PRE_TRADE_CHECKS)) == 19
+    assert len(PRE_TRADE_CHECKS) == len(set(PRE_TRADE_CHECKS)) == 22
 
 
 def test_reducing_and_halted_let_closing_through(holding: Desk) -> None:
@@ -313,7 +313,15 @@ def test_maximum_loss_per_entry_and_in_total(desk: Desk) -> None:
     assert denied(entry(5), desk) is DenialCode.MAX_LOSS_LIMIT
     full = market(with_condor(ready_desk(), 40, "other"))
     assert denied(entry(4), full) is DenialCode.MAX_LOSS_LIMIT
-    assert denied(entry(3), full) is None
+    wide = replace(LIMITS, max_loss_share_expiration=0.10)
+    assert first_denial(entry(3), full, wide) is None
+
+
+def test_the_worst_settlement_of_one_expiration() -> None:
+    """8 units held at 2,300 and 1 asked at 2,310 fit into 2 % of a million, 9 held do not."""
+    for held, code in ((7, None), (8, DenialCode.MAX_LOSS_LIMIT)):
+        desk = market(with_condor(ready_desk(nlv="1000000"), held, "other"))
+        assert denied(entry(1), desk) is code
 
 
 def test_at_most_six_condors(desk: Desk) -> None:

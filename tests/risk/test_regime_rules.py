@@ -178,7 +178,7 @@ def test_the_front_month_is_skipped_five_days_before_it_settles() -> None:
     assert far is not None
     assert far.front == pytest.approx(14.9)
     assert far.slope == pytest.approx(1.7)
-    assert far.cmf30 == pytest.approx(14.9 + 1.7 * (30 - 37) / (65 - 37))
+    assert far.constant_maturity() == pytest.approx(14.9 + 1.7 * (30 - 37) / (65 - 37))
 
 
 def test_a_new_curve_state_must_last() -> None:

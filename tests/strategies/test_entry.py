@@ -11,20 +11,22 @@ from domain.instruments import VIX, Right, spxw_option
 from domain.orders import DenialCode, Purpose
 from domain.proposals import Proposal
 from domain.quotes import Quote
+from engine.policy import Policy
 from strategies.iron_condor import IronCondorParams
 from strategies.iron_condor.entry import propose, quick_ratio, tier
 from strategies.iron_condor.strikes import wing_width
 from tests.builders import Market, ny, quoted, ready_desk, vix_closes, with_condor
 
 PARAMS = IronCondorParams()
+ALLOWANCE = Policy().allowance
 
 
 def settled_proposal(desk: Desk, market: Market, params: IronCondorParams = PARAMS) -> Proposal:
     """What entry says once everything it asked to see is quoted."""
-    proposal = propose(desk, params)
+    proposal = propose(desk, params, ALLOWANCE)
     for _ in range(3):
         desk = quoted(desk, market, proposal.wanted)
-        proposal = propose(desk, params)
+        proposal = propose(desk, params, ALLOWANCE)
     return proposal
 
 
@@ -84,7 +86,7 @@ def test_the_tier_follows_vix_and_its_average(
 
 
 def blocked(desk: Desk) -> DenialCode | str | None:
-    (skip,) = propose(desk, PARAMS).skips
+    (skip,) = propose(desk, PARAMS, ALLOWANCE).skips
     return skip.denial or skip.reason
 
 
@@ -116,10 +118,10 @@ def test_nothing_is_proposed_outside_the_window_but_candidates_are_wanted_shortl
     early = quoted(ready_desk(ny(2018, 1, 16, 10, 50)), market)
     scouting = quoted(ready_desk(ny(2018, 1, 16, 10, 56)), market)
     late = quoted(ready_desk(ny(2018, 1, 16, 14, 30)), market)
-    assert propose(early, PARAMS) == Proposal()
-    assert propose(scouting, PARAMS).wanted
-    assert not propose(scouting, PARAMS).skips
-    assert propose(late, PARAMS) == Proposal()
+    assert propose(early, PARAMS, ALLOWANCE) == Proposal()
+    assert propose(scouting, PARAMS, ALLOWANCE).wanted
+    assert not propose(scouting, PARAMS, ALLOWANCE).skips
+    assert propose(late, PARAMS, ALLOWANCE) == Proposal()
 
 
 def test_a_refused_strike_is_passed_over(market: Market) -> None:

@@ -8,11 +8,13 @@ import pytest
 from domain.desk import Desk
 from domain.orders import Purpose
 from domain.quotes import Quote
+from engine.policy import Policy
 from strategies.iron_condor import IronCondorParams
 from strategies.iron_condor.management import MARGIN, conditions, propose
 from tests.builders import condor, ny, ready_desk, with_condor
 
 PARAMS = IronCondorParams()
+ALLOWANCE = Policy().allowance
 ID = "cb-condor-20180116-1"
 
 
@@ -36,13 +38,13 @@ def test_stop_at_three_times_and_profit_at_half_the_credit(
     debit: float, stop: bool, profit: bool
 ) -> None:
     """Credit 7.00: profit at 3.50 or less, stop at 21.00 or more."""
-    found = conditions(marked(debit), PARAMS)
+    found = conditions(marked(debit), PARAMS, ALLOWANCE)
     assert found[f"{ID}:stop"] is stop
     assert found[f"{ID}:profit"] is profit
 
 
 def test_a_condor_without_quotes_cannot_be_measured() -> None:
-    found = conditions(with_condor(ready_desk()), PARAMS)
+    found = conditions(with_condor(ready_desk()), PARAMS, ALLOWANCE)
     assert found[f"{ID}:stop"] is None
 
 
@@ -75,8 +77,8 @@ def test_low_margin_comes_first_and_closes_the_worst() -> None:
     (intent,) = propose(desk, PARAMS).intents
     assert intent.rule == "4.3.margin"
     low = replace(desk, account=replace(desk.account, excess_liquidity=Decimal(149_000)))
-    assert conditions(low, PARAMS)[MARGIN] is True
-    assert conditions(desk, PARAMS)[MARGIN] is False
+    assert conditions(low, PARAMS, ALLOWANCE)[MARGIN] is True
+    assert conditions(desk, PARAMS, ALLOWANCE)[MARGIN] is False
 
 
 def test_at_21_days_the_condor_goes_from_two_to_three_in_the_afternoon() -> None:

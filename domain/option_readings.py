@@ -1,8 +1,7 @@
-"""From quotes to forwards and deltas: put-call parity and our own Black-76, one vectorised call a
-time.
+"""From quotes to forwards and deltas: what the rules know of an option, by parity and Black-76.
 
-No interest rate is needed: parity is read where call and put cost nearly the same, and dividends
-and rates are then inside the forward. Answers ``None`` or leaves out whatever has no usable quote.
+Decides which quotes belong to a series; the numbers are those of ``parity`` and ``pricing``, one
+vectorised call a time. Leaves out whatever has no usable quote.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +11,10 @@ from datetime import datetime
 import numpy as np
 
 from domain.instruments import Contract, Right
+from domain.parity import Parity, fit_parity
 from domain.pricing import IvReason, greeks, implied_vol
 from domain.quotes import Quote
 from domain.session import SessionCalendar
-
-_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +29,34 @@ class OptionReading:
     delta: float
 
 
-def parity_forward(pairs: Mapping[float, tuple[float, float]]) -> float | None:
-    """K + C - P averaged over the three strikes where call and put mids are closest; None without
-    any.
-
-    ``pairs`` holds (call mid, put mid) by strike.
+def read_parity(
+    quotes: Mapping[Contract, Quote],
+    usable: Callable[[Contract], Quote | None],
+    like: Contract,
+    calendar: SessionCalendar,
+    now: datetime,
+) -> Parity | None:
+    """Forward and discount of the series of ``like``; None unless a strike has both its options
+    quoted on both sides.
     """
-    closest = sorted(pairs.items(), key=lambda item: (abs(item[1][0] - item[1][1]), item[0]))[
-        :_PAIRS
-    ]
-    if not closest:
-        return None
-    return sum(strike + call - put for strike, (call, put) in closest) / len(closest)
-
-
-def quoted_pairs(
-    quotes: Mapping[Contract, Quote], usable: Callable[[Contract], Quote | None], like: Contract
-) -> dict[float, tuple[float, float]]:
-    """Call and put mids by strike for the series of ``like``, where both have a mid."""
-    sides: dict[float, dict[Right, float]] = {}
+    sides: dict[float, dict[Right, tuple[float, float]]] = {}
     for contract in quotes:
         if contract.expiration != like.expiration or contract.trading_class != like.trading_class:
             continue
         quote = usable(contract)
-        if quote is not None and quote.mid is not None and contract.right is not None:
-            sides.setdefault(contract.strike, {})[contract.right] = quote.mid
-    return {
-        strike: (mids[Right.CALL], mids[Right.PUT])
-        for strike, mids in sides.items()
-        if len(mids) == 2
-    }
+        if quote is not None and quote.bid and quote.ask and contract.right is not None:
+            sides.setdefault(contract.strike, {})[contract.right] = (quote.bid, quote.ask)
+    rows = [
+        (strike, *sides[strike][Right.CALL], *sides[strike][Right.PUT])
+        for strike in sorted(sides)
+        if len(sides[strike]) == len(Right)
+    ]
+    if not rows:
+        return None
+    strike, call_bid, call_ask, put_bid, put_ask = np.array(rows).T
+    years = calendar.years_to_settlement(like, now)
+    parity = fit_parity(strike, call_bid, call_ask, put_bid, put_ask, years)
+    return None if parity.reason else parity
 
 
 def read_options(
@@ -68,9 +64,11 @@ def read_options(
     forward: float,
     calendar: SessionCalendar,
     now: datetime,
+    discount: float = 1.0,
 ) -> list[OptionReading]:
     """Implied volatility and delta of options of one expiration given as (contract, mid).
 
+    ``discount`` is the factor to the expiration; a delta is per point of forward, undiscounted.
     An option at or below its intrinsic value is read at zero volatility (delta 0 or +-1); any other
     that has no implied volatility is left out.
     """
@@ -80,7 +78,7 @@ def read_options(
     strikes = np.array([contract.strike for contract, _ in options])
     calls = np.array([contract.right is Right.CALL for contract, _ in options])
     mids = np.array([mid for _, mid in options])
-    vols, reasons = implied_vol(mids, forward, strikes, years, calls)
+    vols, reasons = implied_vol(mids, forward, strikes, years, calls, discount)
     deltas = greeks(forward, strikes, years, vols, calls).delta
     flat = reasons == IvReason.BELOW_INTRINSIC
     in_the_money = np.where(calls, forward > strikes, forward < strikes)

@@ -1,0 +1,55 @@
+"""How an order gets its number, waits for its margin to be told, and leaves or is forgotten."""
+
+from datetime import timedelta
+
+from domain.desk import Desk, Tally
+from domain.events import MarginAnswered
+from domain.orders import Order, OrderStatus, Purpose
+from domain.replacing import replace
+
+_MINUTE = timedelta(seconds=60)
+_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
+
+
+def on_its_way(desk: Desk, order: Order) -> Desk:
+    """Count an order when it gets its number, be it asked about or sent; and sent when it is."""
+    waiting = order.order_ref in desk.orders
+    tally = desk.tally if waiting else _numbered(desk.tally, order)
+    if order.status is not OrderStatus.ASKING:
+        tally = replace(tally, sent=tally.sent + 1)
+    orders = {ref: other for ref, other in desk.orders.items() if ref != order.order_ref}
+    answers = {r: a for r, a in desk.margin_answers.items() if r != order.order_ref}
+    return replace(
+        desk, orders={**orders, order.order_ref: order}, tally=tally, margin_answers=answers
+    )
+
+
+def answered(desk: Desk, event: MarginAnswered) -> Desk:
+    """Keep an answer for the order that waits for it; a late one concerns nobody."""
+    order = desk.orders.get(event.order_ref)
+    if order is None or order.status is not OrderStatus.ASKING:
+        return desk
+    return replace(desk, margin_answers={**desk.margin_answers, event.order_ref: event})
+
+
+def unasked(desk: Desk, order_ref: str) -> Desk:
+    """Forget an order that was refused while it waited; it never left."""
+    order = desk.orders.get(order_ref)
+    if order is None or order.status is not OrderStatus.ASKING:
+        return desk
+    return replace(
+        desk,
+        orders={ref: other for ref, other in desk.orders.items() if ref != order_ref},
+        margin_answers={r: a for r, a in desk.margin_answers.items() if r != order_ref},
+    )
+
+
+def _numbered(tally: Tally, order: Order) -> Tally:
+    opening = order.intent.purpose in _OPENING
+    recent = tuple(send for send in tally.recent_sends if order.created_at - send[0] < _MINUTE)
+    return replace(
+        tally,
+        orders_today=tally.orders_today + 1,
+        opening_today=tally.opening_today + opening,
+        recent_sends=(*recent, (order.created_at, opening)),
+    )

@@ -42,6 +42,8 @@ from engine.step import open_desk
 
 log = structlog.get_logger()
 
+JUST_STARTED = "the daemon has just started"  # nothing was lost: there was no connection yet
+
 _EFFECTS = frozenset(get_args(Effect))
 # Recorded days turn one by one as they did when they were lived: the desk starts before them.
 _BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,7 +80,7 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         poisoned = journal.begin_life(plan.run_id, clock.now(), hashed, policy.fingerprint)
         desk = recover(journal.read(), plan)
         inbox, gate = Inbox(), SendGate()
-        inbox.put(BrokerLost(clock.now(), "the daemon has just started"))
+        inbox.put(BrokerLost(clock.now(), JUST_STARTED))
         if poisoned is not None:
             why = f"the last run ended on a batch it could not process: {poisoned}"
             inbox.put(HaltRequested(clock.now(), "recovery", why))

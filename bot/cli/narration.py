@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from bot.app import JUST_STARTED
 from bot.cli.ledger import Ledger, rule_name
 from bot.cli.wording import VERBS, describe_legs, describe_limit, fill_price, percent, usd
 from domain.desk import Desk
@@ -105,7 +106,7 @@ class Narrator:
         for event in events:
             if isinstance(event, BrokerReady):
                 lines.append(("broker", "connected, synchronised, reconciled"))
-            elif isinstance(event, BrokerLost):
+            elif isinstance(event, BrokerLost) and event.reason != JUST_STARTED:
                 lines.append(("broker", f"lost: {event.reason}"))
         moved = (self._order_line(order, desk) for order in self.ledger.latest)
         asked = (self._effect_line(effect, desk) for effect in effects)

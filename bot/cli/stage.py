@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 MEMORY_PORT = 4002  # where the daemon finds the gateway when no socket is used
 BEFORE_OPEN = timedelta(minutes=10)  # time runs at the asked speed from here
 AFTER_CLOSE = timedelta(minutes=15)  # to here; nights, weekends and holidays take no time
-MARKET_STEP_S_MAX = 30.0  # beyond this, prices would look stale to the daemon
+MARKET_STEP_S_MAX = 40.0  # well within the age at which the daemon stops believing prices
 
 
 @dataclass(slots=True)

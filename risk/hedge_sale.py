@@ -78,10 +78,10 @@ def rungs(desk: Desk, params: HedgeParams, regime: RegimeParams) -> tuple[Record
 def kept_after(quantity: int, rung: int, reached: int, params: HedgeParams) -> int:
     """Contracts left after selling at rungs ``rung`` + 1 to ``reached``; sales round up.
 
-    A single contract is not sold in half: it goes at the rung after the first.
+    A single contract is not sold in half: where the first rung sells a part, it goes at the second.
     """
     for place in range(rung, reached):
-        if quantity == 1 and place == 0:
+        if quantity == 1 and place == 0 and params.ladder_shares[0] < 1.0:
             continue
         quantity -= min(quantity, ceil(params.ladder_shares[place] * quantity - 1e-9))
     return quantity

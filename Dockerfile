@@ -17,6 +17,7 @@ COPY engine engine
 COPY risk risk
 COPY sim sim
 COPY strategies strategies
+COPY study study
 RUN /opt/condorbot/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
         --no-deps --no-build-isolation . \
     && /opt/condorbot/bin/python -m pip uninstall --yes hatchling editables

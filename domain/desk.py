@@ -17,6 +17,7 @@ from domain.instruments import Contract
 from domain.orders import Layer, Order, OrderStatus
 from domain.quotes import Quote
 from domain.session import Session, SessionCalendar, new_york
+from domain.signals import Reading, Signal
 
 
 class Regime(StrEnum):
@@ -115,6 +116,7 @@ class Memory:
     condors_at_risk_within: float | None = None  # condor notional at the last mark inside the cap
     wanted: tuple[Contract, ...] = ()  # candidates the rules asked to see
     watchlist: tuple[Contract, ...] = ()
+    signals: Mapping[Signal, Reading] = field(default_factory=dict)  # as of the last look
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from domain.proposals import Allowance
+from domain.releases import ReleaseCalendar
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 from strategies.iron_condor.parameters import IronCondorParams
@@ -17,6 +18,7 @@ class Policy:
     hedge: HedgeParams = field(default_factory=HedgeParams)
     limits: RiskLimits = field(default_factory=RiskLimits)
     regime: RegimeParams = field(default_factory=RegimeParams)
+    releases: ReleaseCalendar = field(default_factory=ReleaseCalendar)
 
     @property
     def allowance(self) -> Allowance:

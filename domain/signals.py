@@ -1,0 +1,44 @@
+"""Readings of everything the method listens to, by name. Values only: who computes them is risk."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """One name per signal, the same in rules, logs, explanations and metrics."""
+
+    RSI_VIX = "rsi_vix"  # S17, 0 to 100
+    MACD_VIXY = "macd_vixy"  # S11, histogram in USD
+    ADVANCE_DECLINE = "advance_decline"  # S16, five-day mean of (A - D) / (A + D)
+    AD_DIVERGENCE = "ad_divergence"  # S16, 1 when the line falls while SPX rises
+    DOLLAR_Z = "dollar_z"  # S18, z-score of the currency basket
+    REIT_Z = "reit_z"  # S49, z-score of the 20-day return of VNQ over SPY
+    RATE_DIFFERENTIAL = "rate_differential"  # S48, change over 20 days, percentage points
+    FOMC_SURPRISE = "fomc_surprise"  # S14, basis points, or the ES fallback in daily moves
+    PRICE_SURPRISE = "price_surprise"  # S26 and S27, ES reaction in standard moves
+    ATM_VOL_SHIFT = "atm_vol_shift"  # S8, z-scores of daily changes ...
+    SKEW_SHIFT = "skew_shift"
+    SLOPE_SHIFT = "slope_shift"
+    VVIX_SHIFT = "vvix_shift"
+    MACRO_SHOCK = "macro_shock"  # S15, SPX return over its daily standard deviation
+    VX_BETA = "vx_beta"  # S28, beta of front VX to SPX
+    STRESS = "stress"  # 4.1, 0 to 7
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``value`` is None when it cannot be computed: that is UNKNOWN, never calm.
+
+    ``stressed`` answers whether the signal counts towards stress; None when unknown or when the
+    signal only informs. ``at`` is the time of the newest datum in it, ``source`` says which data
+    were used (a fallback is named here) or what is missing.
+    """
+
+    value: float | None = None
+    at: datetime | None = None
+    stressed: bool | None = None
+    source: str = ""
+
+
+UNKNOWN = Reading()

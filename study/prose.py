@@ -54,7 +54,7 @@ Spikes are rare and come in clusters. The number of episodes, not of days, bound
 """)
 
 MISSING = _paragraphs("""
-A hedge-only book, the CNDR replica and the single-call overlay.
+A hedge-only book.
 
 The dynamic hedge ratio, roll-phase shifts, parameter sweeps and the probability of overfitting.
 

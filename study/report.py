@@ -11,9 +11,11 @@ from typing import Any
 
 from study.books import HEDGED, UNHEDGED
 from study.bootstrap import LEVEL, Interval
+from study.calibration import Calibration
 from study.metrics import HIGH, drawdown, returns
 from study.plots import Line, bar_chart, line_chart
 from study.prose import LIMITS, METHOD, MISSING, STYLE
+from study.report_calibration import calibration_section
 from study.run import Results
 from study.store_checks import Finding
 
@@ -39,7 +41,9 @@ def ten_numbers(results: Results) -> tuple[tuple[str, str], ...]:
     )
 
 
-def as_json(results: Results, findings: Sequence[Finding] = ()) -> str:
+def as_json(
+    results: Results, findings: Sequence[Finding] = (), calibration: Calibration | None = None
+) -> str:
     """Every number of the report, and every book's daily series; keys sorted, so runs compare."""
     facts: dict[str, Any] = {
         "period": [results.first, results.last],
@@ -54,6 +58,7 @@ def as_json(results: Results, findings: Sequence[Finding] = ()) -> str:
         ],
         "calm_years": [asdict(year) for year in results.calm],
         "books": [asdict(book) for book in results.books],
+        "calibration": None if calibration is None else asdict(calibration),
         "findings": [str(finding) for finding in findings],
         "days": {
             run.name: [[day.on, round(day.nlv, 2), round(day.hedge_pnl, 2)] for day in run.days]
@@ -63,7 +68,9 @@ def as_json(results: Results, findings: Sequence[Finding] = ()) -> str:
     return json.dumps(facts, default=_plain, sort_keys=True, indent=1) + "\n"
 
 
-def as_html(results: Results, findings: Sequence[Finding] = ()) -> str:
+def as_html(
+    results: Results, findings: Sequence[Finding] = (), calibration: Calibration | None = None
+) -> str:
     """The whole page; styles and plots are inside it."""
     title = f"Does the hedge preserve capital? {results.first} to {results.last}"
     body = [
@@ -81,6 +88,7 @@ def as_html(results: Results, findings: Sequence[Finding] = ()) -> str:
         _calm(results),
         "<h2>All books</h2>",
         _books(results),
+        calibration_section(calibration, _table),
         "<h2>Method</h2>",
         _items(METHOD),
         "<h2>Limits</h2>",

@@ -15,7 +15,9 @@ from bot.cli.printing import console
 from bot.supervise import Exit
 from config.load import session_calendar
 from sim.exchange.scenarios import Scenario
-from study.dataset import Dataset, DatasetError, load_dataset, scenario
+from study.calibration import Calibration, calibrate
+from study.dataset import Dataset, DatasetError, folder_of, load_dataset, scenario
+from study.replicas.published import PublishedUnreadable
 from study.report import as_html, as_json, spread, ten_numbers
 from study.run import Results
 from study.run import study as run_study
@@ -50,7 +52,7 @@ def study(
             chosen, calendar, policy, seed=seed, workers=workers,
             progress=(lambda on: bar.advance(bar.task_ids[0])) if workers == 1 else None,
         )  # fmt: skip
-    page, facts = _written(out, results, dataset)
+    page, facts = _written(out, results, dataset, _calibration(dataset, data, seed))
     _print(screen, results)
     screen.print(f"report {page}", f"facts {facts}", sep="\n")
 
@@ -85,12 +87,22 @@ def _bar(sessions: int, *, shown: bool) -> Progress:
     return bar
 
 
-def _written(out: Path, results: Results, dataset: Dataset) -> tuple[Path, Path]:
+def _calibration(dataset: Dataset, data: Path | None, seed: int) -> Calibration | None:
+    try:
+        return calibrate(dataset, folder_of(data), session_calendar(), seed=seed)
+    except PublishedUnreadable as trouble:
+        complain(str(trouble))
+        raise typer.Exit(Exit.BAD_CONFIG) from None
+
+
+def _written(
+    out: Path, results: Results, dataset: Dataset, calibration: Calibration | None
+) -> tuple[Path, Path]:
     page, facts = out / "study.html", out / "study.json"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        page.write_text(as_html(results, dataset.findings), encoding="utf-8")
-        facts.write_text(as_json(results, dataset.findings), encoding="utf-8")
+        page.write_text(as_html(results, dataset.findings, calibration), encoding="utf-8")
+        facts.write_text(as_json(results, dataset.findings, calibration), encoding="utf-8")
     except OSError as trouble:
         complain(f"cannot write to {out}: {trouble.strerror or trouble}")
         raise typer.Exit(Exit.BAD_CONFIG) from None

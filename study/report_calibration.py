@@ -1,0 +1,84 @@
+"""The part of the report that says how far the modelled market can be trusted."""
+
+from collections.abc import Callable, Sequence
+
+from study.calibration import (
+    CORRELATION_MIN,
+    MEAN_GAP_MAX,
+    PUBLISHED_DRAWDOWNS,
+    VOLATILITY_GAP_MAX,
+    Calibration,
+)
+from study.replicas.published import Comparison
+
+Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
+
+
+def calibration_section(found: Calibration | None, table: Table) -> str:
+    """Markup of our own numbers; ``table`` escapes its cells."""
+    title = "<h2>Can the modelled market be trusted?</h2>"
+    if found is None:
+        return title + "<p>The history is too short to rebuild a published index on it.</p>"
+    return (
+        title
+        + "<p>Two public option indices, rebuilt by their own rules on the same modelled market "
+        + f"from {found.first} to {found.last}. Nothing was fitted to them.</p>"
+        + _condors(found, table)
+        + _overlay(found, table)
+    )
+
+
+def _condors(found: Calibration, table: Table) -> str:
+    title = "<h3>Iron condors: Cboe CNDR, month by month</h3>"
+    cndr = found.cndr
+    if cndr is None:
+        return title + "<p>No published levels in the data folder: nothing to compare with.</p>"
+    reached = "reaches" if found.cndr_reached else "does not reach"
+    verdict = (
+        f"<p>Over {cndr.months} months the replica {reached} what was asked of it: correlation "
+        f"{CORRELATION_MIN:.2f}, volatility within {100 * VOLATILITY_GAP_MAX:.2f} and mean within "
+        f"{100 * MEAN_GAP_MAX:.1f} points a year.</p>"
+    )
+    return title + verdict + _both(cndr, table) + _months(cndr, table)
+
+
+def _both(cndr: Comparison, table: Table) -> str:
+    rows = (
+        ("monthly correlation", f"{cndr.correlation:.3f}", ""),
+        ("tracking error a year", _percent(cndr.tracking_error), ""),
+        ("volatility a year", *(_percent(value) for value in cndr.volatility)),
+        ("mean a year", *(_percent(value) for value in cndr.mean)),
+    )
+    return table(("", "replica", "published"), rows)
+
+
+def _months(cndr: Comparison, table: Table) -> str:
+    rows = [(f"{on:%Y-%m}", _percent(ours), _percent(theirs)) for on, ours, theirs in cndr.worst]
+    return table(("worst published months", "replica", "published"), rows)
+
+
+def _overlay(found: Calibration, table: Table) -> str:
+    title = "<h3>One-month VIX calls on the index: Cboe VXTH</h3>"
+    rows: list[Sequence[str]] = [
+        (
+            f"{each.published.name}: {each.published.first} to {each.published.last}",
+            _percent(each.index),
+            _percent(each.published.index),
+            _percent(each.overlay),
+            _percent(each.published.overlay),
+        )
+        for each in found.episodes
+    ]
+    drawdowns = (found.index_drawdown, PUBLISHED_DRAWDOWNS[1],
+                 found.overlay_drawdown, PUBLISHED_DRAWDOWNS[0])  # fmt: skip
+    rows.append(("deepest drawdown", *(_percent(-value) for value in drawdowns)))
+    heads = ("", "index here", "index published", "overlay here", "overlay published")
+    note = (
+        "<p>Published: an independent frictionless replication, 2006 to 2025. Both pay mids "
+        "and leave dividends out.</p>"
+    )
+    return title + note + table(heads, rows)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"

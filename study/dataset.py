@@ -16,6 +16,8 @@ from domain.session import SessionCalendar
 from sim.exchange.history import DAILY_FILE, Day, HistoryMissing, read_arch, read_directory
 from sim.exchange.scenarios import Scenario
 from study.cboe_checks import check_cboe
+from study.store.history import has_history, session_findings, sessions
+from study.store.tables import Store
 from study.store_checks import Finding, check_store
 
 ARCH = "arch"
@@ -63,7 +65,8 @@ def folder_of(data: Path | None) -> Path | None:
 
 
 def load_dataset(data: Path | None, calendar: SessionCalendar) -> Dataset:
-    """The daily store of a folder, else the files inside the package ``arch`` (2014 to 2018).
+    """The history of a folder, be it daily files or a store of imports; without a folder the files
+    inside the package ``arch`` (2014 to 2018).
 
     Raises DatasetError when a folder was named and holds no store.
     """
@@ -71,7 +74,7 @@ def load_dataset(data: Path | None, calendar: SessionCalendar) -> Dataset:
     if folder is None:
         return _from_arch()
     if not (folder / DAILY_FILE).is_file():
-        raise DatasetError(f"no {DAILY_FILE} in {folder}: leave --data out to use '{ARCH}'")
+        return _from_store(folder, calendar)
     findings = check_store(folder, calendar)
     if any(finding.fatal for finding in findings):
         return Dataset((), str(folder), findings)
@@ -111,6 +114,17 @@ def refuse_disorder(days: Sequence[Day]) -> None:
     for before, after in pairwise(days):
         if after.on <= before.on:
             raise DatasetError(f"{after.on} comes after {before.on}: the series is out of order")
+
+
+def _from_store(folder: Path, calendar: SessionCalendar) -> Dataset:
+    store = Store(folder)
+    if not has_history(store):
+        raise DatasetError(
+            f"neither {DAILY_FILE} nor imported SPX and VIX prices in {folder}: "
+            f"`condorbot data import` brings them, leaving --data out uses '{ARCH}'"
+        )
+    days = sessions(store)
+    return Dataset(tuple(days), str(folder), session_findings(days, calendar))
 
 
 def _from_arch() -> Dataset:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -9,11 +10,16 @@ from bot.cli.options import complain
 from bot.supervise import Exit
 from config.load import session_calendar
 from study.dataset import Dataset, DatasetError, compared_with_cboe, folder_of, load_dataset
+from study.store.importers import read_file
+from study.store.prices import Hints
+from study.store.reading import Unreadable
+from study.store.tables import Store
 
 data = typer.Typer(
     name="data", help="Market history: what there is and what is wrong with it.",
     no_args_is_help=True,
 )  # fmt: skip
+_SHOWN = 20
 _Folder = Annotated[
     Path | None, typer.Option("--data", help="Folder with the store; CONDORBOT_DATA otherwise.")
 ]
@@ -49,6 +55,55 @@ def check(folder: _Folder = None) -> None:
     typer.echo(f"{dataset.source}: {errors} errors, {len(findings) - errors} notes")
     if errors:
         raise typer.Exit(Exit.BAD_CONFIG)
+
+
+@data.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="Files of any known format.")],
+    into: Annotated[Path, typer.Option(help="Folder of the store; made if missing.")],
+    symbol: Annotated[str, typer.Option(help="Of what plain prices are, e.g. SPY.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Of times of day, e.g. UTC.")] = "",
+) -> None:
+    """Bring files into a store: Cboe's index histories, VX contracts and delayed quotes, chains of
+    a day, LEAN option minutes, Shiller's table, plain bars.
+
+    What is stored already is never overwritten. Ends with 2 if anything was refused.
+    """
+    store, refused = Store(into), 0
+    hints = Hints(symbol.upper(), _zone(time_zone))
+    for path in files:
+        try:
+            kind, found = read_file(path, hints)
+            merged = [store.merge(part, rows) for part, rows in found.rows.items()]
+        except (Unreadable, OSError) as trouble:
+            complain(str(trouble))
+            refused += 1
+            continue
+        troubles = [str(finding) for finding in found.findings if finding.error]
+        troubles += [text for part in merged for text in part.contradicted]
+        for text in troubles[:_SHOWN]:
+            typer.echo(f"error {text}")
+        if len(troubles) > _SHOWN:
+            typer.echo(f"error {path.name}: and {len(troubles) - _SHOWN} more")
+        added, same = sum(p.added for p in merged), sum(p.same for p in merged)
+        notes = len(found.findings) - sum(finding.error for finding in found.findings)
+        typer.echo(
+            f"{path.name}: {kind}, {added} new, {same} known, {len(troubles)} refused, "
+            f"{notes} notes"
+        )
+        refused += len(troubles)
+    if refused:
+        raise typer.Exit(Exit.BAD_CONFIG)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        complain(f"no time zone {name!r}: try UTC or America/New_York")
+        raise typer.Exit(Exit.BAD_CONFIG) from None
 
 
 def _loaded(folder: Path | None, *, readable: bool = True) -> Dataset:

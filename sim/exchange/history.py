@@ -63,7 +63,7 @@ def read_directory(directory: Path) -> list[Day]:
         on = date.fromisoformat(row["date"])
         vix9d, vix3m, vvix, skew = (_number(row[n]) for n in ("vix9d", "vix3m", "vvix", "skew"))
         curve = tuple(futures.get(on, ()))
-        days.append(Day(on, *_enclosed(spx), *_enclosed(vix), vix9d, vix3m, vvix, skew, curve))
+        days.append(Day(on, *enclosed(spx), *enclosed(vix), vix9d, vix3m, vvix, skew, curve))
     return days
 
 
@@ -89,9 +89,9 @@ def read_arch() -> list[Day]:
         if on not in vix:
             continue
         opened, high, low, close = (float(row[n]) for n in ("Open", "High", "Low", "Close"))
-        spx = _enclosed((opened, high, low, close))
+        spx = enclosed((opened, high, low, close))
         estimated = estimate_vix_range(spx, vix[on], before or (opened, vix[on]))
-        days.append(Day(on, *spx, *_enclosed(estimated)))
+        days.append(Day(on, *spx, *enclosed(estimated)))
         before = (close, vix[on])
     return days
 
@@ -111,7 +111,7 @@ def estimate_vix_range(spx: Prices, vix_close: float, before: tuple[float, float
     return round(vix_open, 2), round(top, 2), round(bottom, 2), vix_close
 
 
-def _enclosed(prices: Prices) -> Prices:
+def enclosed(prices: Prices) -> Prices:
     """Prices with a range that holds all of them: published tables break this by rounding."""
     opened, high, low, close = prices
     return opened, max(opened, high, close), min(opened, low, close), close

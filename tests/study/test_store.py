@@ -257,7 +257,7 @@ def test_every_public_chain_at_hand_is_read(market_data_dir):
         kind, found = read_file(path)
         assert found.count > 500, path.name
         wrong = sum(finding.error for finding in found.findings)
-        assert wrong <= found.count / 500, found.findings[:3]  # crossed minutes are real
+        assert wrong <= found.count / 100, found.findings[:3]  # crossed minutes are real
         counts[kind] = counts.get(kind, 0) + 1
     assert set(counts) == {
         "15:45 chain", "Cboe delayed quotes", "LEAN option minutes", "end-of-day chain",

@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from bot.app import Plan, recover
-from bot.clock import SystemClock
+from bot.journal.reading import JournalReader
 from bot.journal.sqlite import SqliteJournal
-from config.load import session_calendar
+from bot.recovery import DeskKeeper, checkpoint_troubles, first_desk, folded, recovered
+from config.load import load_settings, session_calendar
 from domain.effects import Effect, ModifyLimit, PlaceOrder
 from domain.events import (
     BrokerReady,
@@ -33,10 +33,10 @@ from domain.events import (
 )
 from domain.instruments import Right, spxw_option
 from domain.orders import Layer, Leg, Order, OrderIntent, Purpose, Walk
-from engine.policy import Policy
 
 START = datetime(2018, 1, 16, 15, 0, tzinfo=UTC)
 ORDERS_A_DAY = 60
+EVERY = load_settings("paper").journal.checkpoint_every_rows
 
 
 def order(number: int, at: datetime) -> Order:
@@ -97,30 +97,65 @@ def commits(folder: Path, count: int) -> list[float]:
     return sorted(took)
 
 
-def filled(path: Path, rows: int) -> int:
-    """A journal of that many rows, left as a killed process leaves it. Returns the rows."""
-    journal = SqliteJournal(path)
+def filled(path: Path, rows: int) -> tuple[int, list[float]]:
+    """A journal of that many rows, left as a killed process leaves it just before the next desk
+    would have been saved. Returns the rows, and the seconds that each saving took.
+    """
+    journal, calendar = SqliteJournal(path), session_calendar()
     journal.begin_life("benchmark", START, "", "")
+    keeper = DeskKeeper(journal, first_desk(calendar), calendar, sys.maxsize)
+    saves: list[float] = []
     journal._db.execute("PRAGMA synchronous = OFF")  # only the making of it is in a hurry
-    written = 0
+    written = saved = 0
     for events, effects in history(rows):
         journal.append(events, effects)
+        keeper.observe(events, effects, keeper.desk)
         written += len(events) + len(effects)
+        if written - saved >= EVERY and written <= rows - EVERY + 10:
+            journal._db.execute("PRAGMA synchronous = FULL")
+            began = time.perf_counter()
+            keeper.save()
+            saves.append(time.perf_counter() - began)
+            journal._db.execute("PRAGMA synchronous = OFF")
+            saved = written
     journal._db.close()
     os.close(journal._lock)
-    return written
+    return written, sorted(saves)
 
 
-def recovery(path: Path) -> tuple[float, float, float]:
-    """Seconds to open and verify, to read and fold; and realized USD, so that it was real work."""
+def recovery(path: Path, *, trusting: bool) -> str:
+    """Open and verify, then the desk back: from the newest saved one, or from the first record."""
     began = time.perf_counter()
-    journal = SqliteJournal(path)
+    journal, calendar = SqliteJournal(path), session_calendar()
     opened = time.perf_counter()
-    plan = Plan("benchmark", Policy(), session_calendar(), SystemClock())
-    desk = recover(journal.read(), plan)
+    if trusting:
+        past = recovered(journal, calendar)
+        desk, count = past.desk, past.records
+    else:
+        desk, count = folded(first_desk(calendar), journal.read())
     done = time.perf_counter()
     journal._db.close()
-    return opened - began, done - opened, float(sum(desk.book.realized.values(), Decimal(0)))
+    realized = sum(desk.book.realized.values(), Decimal(0))  # so that it was real work
+    return (
+        f"open and verify {opened - began:.2f} s, fold {count} rows {done - opened:.2f} s, "
+        f"{realized:,.0f} USD; {time.process_time():.2f} s of processor time in all"
+    )
+
+
+def verification(path: Path) -> str:
+    """What ``condorbot journal verify`` does."""
+    reader = JournalReader(path)
+    began = time.perf_counter()
+    troubles = [*reader.troubles(), *checkpoint_troubles(reader.rows(), session_calendar())]
+    return f"{time.perf_counter() - began:.2f} s, {len(troubles)} troubles"
+
+
+def spread(took: list[float]) -> str:
+    p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
+    return (
+        f"p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms, max {took[-1] * 1e3:.2f} ms "
+        f"(n = {len(took)})"
+    )
 
 
 def main() -> None:
@@ -129,33 +164,27 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=2000)
     parser.add_argument("--folder", type=Path, default=None)
     parser.add_argument("--recover", type=Path, default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--distrust", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.recover is not None:
-        opened, folded, realized = recovery(asked.recover)
-        print(
-            f"open and verify {opened:.2f} s, read and fold {folded:.2f} s, {realized:,.0f} USD; "
-            f"{time.process_time():.2f} s of processor time in all"
-        )
+        print(recovery(asked.recover, trusting=not asked.distrust))
         return
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
-        took = commits(folder, asked.commits)
-        p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
-        print(
-            f"commit: p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms, max {took[-1] * 1e3:.2f} ms "
-            f"(n = {len(took)}; goal p99 <= 10 ms)"
-        )
-        rows = filled(folder / "long.sqlite", asked.rows)
+        print(f"commit: {spread(commits(folder, asked.commits))}; goal p99 <= 10 ms")
+        rows, saves = filled(folder / "long.sqlite", asked.rows)
         size = (folder / "long.sqlite").stat().st_size / 2**20
-        print(f"history: {rows} rows, {size:.0f} MiB")
-        for _ in range(3):
+        print(f"history: {rows} rows, {size:.0f} MiB; saving a desk: {spread(saves)}")
+        for how in ("--distrust", "", "", ""):
             began = time.perf_counter()
             command = [sys.executable, __file__, "--recover", str(folder / "long.sqlite")]
+            command += [how] if how else []
             said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             print(
-                f"a new process with its desk back after {time.perf_counter() - began:.2f} s: "
-                f"{said.splitlines()[-1]} (goal <= 5 s)"
+                f"a new process with its desk back {'from the first row ' if how else ''}after "
+                f"{time.perf_counter() - began:.2f} s: {said.splitlines()[-1]} (goal <= 5 s)"
             )
+        print(f"journal verify: {verification(folder / 'long.sqlite')}")
 
 
 if __name__ == "__main__":

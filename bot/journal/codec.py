@@ -59,7 +59,11 @@ def encode_contract(contract: Contract) -> str:
 
 
 def decode_contract(body: str) -> Contract:
-    return _contract_decoder.decode(body)
+    """Raises UnreadableRecord, also for what a broken file has in the place of a text."""
+    try:
+        return _contract_decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        raise UnreadableRecord(f"contract: {error}") from error
 
 
 def micros(at: datetime) -> int:
@@ -92,6 +96,7 @@ def pack(fleeting: Sequence[tuple[int, Fleeting]], number_of: Callable[[Contract
                 quote.last,
                 quote.close,
                 quote.delayed + 2 * quote.halted,
+                *(() if quote.volume is None else (quote.volume,)),  # few contracts report it
             )
         )
     return msgspec.msgpack.encode(rows)
@@ -104,7 +109,7 @@ def unpack(body: bytes, contract_of: Callable[[int], Contract]) -> list[tuple[in
         if not rest:
             events.append((position, ClockTicked(from_micros(at))))
             continue
-        number, quoted_at, bid, ask, bid_size, ask_size, last, close, flags = rest
+        number, quoted_at, bid, ask, bid_size, ask_size, last, close, flags, *volume = rest
         quote = Quote(
             from_micros(quoted_at),
             bid,
@@ -115,6 +120,7 @@ def unpack(body: bytes, contract_of: Callable[[int], Contract]) -> list[tuple[in
             close,
             bool(flags & 1),
             bool(flags & 2),
+            volume[0] if volume else None,
         )
         events.append((position, QuoteUpdated(from_micros(at), contract_of(number), quote)))
     return events

@@ -106,6 +106,27 @@ def chained(previous: bytes, seq: int, records: Sequence[Recorded]) -> bytes:
     return digest.digest()
 
 
+def batches_since(db: apsw.Connection, seq: int, digest: str) -> int | None:
+    """How many batches of the chain follow batch ``seq``, counted to 100,000.
+
+    None if there is no such batch or its digest, as hex, is another.
+    """
+    stored = db.execute("SELECT digest FROM batch WHERE seq = ?", (seq,)).fetchone()
+    if (GENESIS if seq == 0 else stored and stored[0]) != bytes.fromhex(digest):
+        return None
+    ((count,),) = db.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM batch WHERE seq > ? LIMIT 100000)", (seq,)
+    ).fetchall()
+    assert isinstance(count, int)
+    return count
+
+
+def head_of(db: apsw.Connection) -> tuple[int, str]:
+    """The last batch of the chain and its digest as hex."""
+    last = db.execute("SELECT seq, digest FROM batch ORDER BY seq DESC LIMIT 1").fetchone()
+    return (0, GENESIS.hex()) if last is None else (last[0], last[1].hex())
+
+
 def verify_chain(db: apsw.Connection) -> tuple[bytes, int]:
     """The last digest and batch number. Raises JournalFailed where the chain does not hold."""
     digest, last = GENESIS, 0

@@ -16,7 +16,7 @@ from bot.journal.failures import JournalFailed
 from bot.journal.index import count, count_effect, index_act
 from domain.effects import Effect
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def prepare(db: apsw.Connection, path: Path) -> Path | None:
@@ -55,7 +55,7 @@ def _in_one(db: apsw.Connection, *steps: Callable[[apsw.Connection], None]) -> N
 
 
 def _create(db: apsw.Connection) -> None:
-    for name in ("schema.sql", "schema_2.sql"):
+    for name in ("schema.sql", "schema_2.sql", "schema_3.sql"):
         db.execute((files("bot.journal") / name).read_text("utf-8"))
 
 
@@ -76,4 +76,9 @@ def _acts_and_counters(db: apsw.Connection) -> None:
         count(db, at, "executions")
 
 
-_STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _acts_and_counters}
+def _checkpoints(db: apsw.Connection) -> None:
+    """2 to 3: a place for saved desks. The first is saved by the life that begins."""
+    db.execute((files("bot.journal") / "schema_3.sql").read_text("utf-8"))
+
+
+_STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _acts_and_counters, 2: _checkpoints}

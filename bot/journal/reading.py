@@ -12,7 +12,8 @@ import apsw
 import msgspec
 
 from bot.journal import codec
-from bot.journal.database import open_to_read, verify_chain
+from bot.journal.checkpoints import KIND, body_troubles
+from bot.journal.database import head_of, open_to_read, verify_chain
 from bot.journal.failures import JournalFailed
 from bot.journal.index import index_troubles
 from domain.effects import Effect
@@ -27,6 +28,7 @@ COUNTS = {
     "fill": "SELECT count(*) FROM fill",
     "act": "SELECT count(*) FROM act",
     "life": "SELECT count(*) FROM life",
+    "checkpoint": "SELECT count(*) FROM checkpoint",
     "poison": "SELECT count(*) FROM poison",
 }
 
@@ -52,6 +54,11 @@ class JournalReader:
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def head(self) -> tuple[int, str]:
+        """The last batch of the chain of digests, and its digest as hex."""
+        return head_of(self._db)
+
     def rows(self, *, with_market: bool = False) -> Iterator[Row]:
         """All records in the order they were written; prices and clock ticks only if asked."""
         records = self._db.execute(
@@ -63,7 +70,8 @@ class JournalReader:
     def records(self) -> Iterator[Event | Effect]:
         """Decoded, as the daemon reads them to recover."""
         for row in self.rows():
-            yield codec.decode(row.kind, row.body)
+            if row.kind != KIND:
+                yield codec.decode(row.kind, row.body)
 
     def troubles(self) -> list[str]:
         """What is wrong with the file; empty when everything holds. Reads all of it."""
@@ -73,6 +81,7 @@ class JournalReader:
             found = [trouble for trouble in found if trouble != "ok"]
             verify_chain(self._db)
             found += index_troubles(self._db)
+            found += body_troubles(self._db)
         except (apsw.Error, JournalFailed, codec.UnreadableRecord) as error:
             found.append(str(error))
         return found
@@ -117,11 +126,17 @@ def as_json_line(row: Row) -> bytes:
         {
             "batch": row.batch,
             "position": row.position,
-            "what": "effect" if row.is_effect else "event",
+            "what": _what(row),
             "kind": row.kind,
             "body": msgspec.Raw(row.body),
         }
     )
+
+
+def _what(row: Row) -> str:
+    if row.kind == KIND:
+        return "checkpoint"
+    return "effect" if row.is_effect else "event"
 
 
 def _merged(left: Iterator[Row], right: Iterator[Row]) -> Iterator[Row]:

@@ -14,9 +14,11 @@ import apsw
 
 from bot.journal import codec
 from bot.journal.anchor import Anchor
+from bot.journal.checkpoints import KIND, Checkpoint, header, keep, newest_first
 from bot.journal.database import (
     GENESIS,
     Recorded,
+    batches_since,
     chained,
     lock,
     open_to_write,
@@ -29,6 +31,7 @@ from domain.events import Event
 from domain.instruments import Contract
 
 QUOTE_RETENTION = timedelta(days=7)
+_NUMBERS_MAX = 2_000  # contracts at hand; all that are quoted at one time and more
 
 
 class SqliteJournal:
@@ -61,6 +64,8 @@ class SqliteJournal:
         self._life = 0
         self._uncommitted_since: datetime | None = None
         self._purged_on = 0
+        self._records = 0  # of this life
+        self._at = 0
         try:
             with self._final():
                 self._db = open_to_write(path)
@@ -99,13 +104,49 @@ class SqliteJournal:
                 self._commit()
                 self._note_head(newest)
 
-    def read(self) -> Iterator[Event | Effect]:
-        """Every event, prices and ticks excepted, and effect of all lives, as written."""
+    def read(self, after: int = 0, until: int | None = None) -> Iterator[Event | Effect]:
+        """Every event, prices and ticks excepted, and effect of all lives, as written.
+
+        Only those of batches after ``after`` and before ``until``.
+        """
         with self._final():
             for kind, body in self._db.execute(
-                "SELECT kind, body FROM record ORDER BY batch, position"
+                "SELECT kind, body FROM record WHERE batch > ? AND batch < ? "
+                "ORDER BY batch, position",
+                (after, self._seq + 1 if until is None else until),
             ):
-                yield codec.decode(kind, body)
+                if kind != KIND:
+                    yield codec.decode(kind, body)
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """The last batch that the chain of digests covers, and its digest as hex."""
+        return self._chained_seq, self._digest.hex()
+
+    def since(self, seq: int, digest: str) -> int | None:
+        """How many chained batches came after batch ``seq``; None if it has another digest here."""
+        with self._final():
+            return batches_since(self._db, seq, digest)
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Saved desks that the chain vouches for, newest first."""
+        with self._final():
+            yield from newest_first(self._db)
+
+    def save(self, body: bytes, fits: str, seen: int) -> None:
+        """Keep the desk that all records so far fold to, as a record of its own.
+
+        Raises ValueError unless ``seen``, the records of this life that went into it, are all.
+        """
+        if seen != self._records:
+            raise ValueError(f"a desk of {seen} records cannot stand for {self._records}")
+        with self._final():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._seq += 1
+            self._chain(self._at, [(0, False, KIND, header(body, fits))])
+            keep(self._db, self._seq, body)
+            self._commit()
 
     def poison(self, events: Sequence[Event], error: str) -> None:
         """Keep the batch that made the core raise; the next life starts halted because of it."""
@@ -140,8 +181,6 @@ class SqliteJournal:
         self._digest, self._seq = verify_chain(self._db)
         self._chained_seq = self._seq
         self._anchored_seq = self._check_anchor()
-        for number, body in self._db.execute("SELECT id, body FROM contract ORDER BY id"):
-            self._numbers[codec.decode_contract(body)] = number
         newest = self._db.execute("SELECT max(batch) FROM market").fetchone()
         self._seq = max(self._seq, newest[0] or 0) if newest else self._seq
         last = self._db.execute("SELECT max(life) FROM life").fetchone()
@@ -167,25 +206,33 @@ class SqliteJournal:
             self._db.execute("INSERT INTO market VALUES (?, ?, ?)", (self._seq, at, body))
             self._purge(at)
         if records:
-            self._digest, self._chained_seq = (
-                chained(self._digest, self._seq, records),
-                self._seq,
-            )
-            self._db.execute(
-                "INSERT INTO batch VALUES (?, ?, ?, ?)", (self._seq, self._life, at, self._digest)
-            )
-            self._db.executemany(
-                "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
-                [(self._seq, *record) for record in records],
-            )
+            self._records += len(records)
+            self._at = at
+            self._chain(at, records)
         return bool(records)
 
+    def _chain(self, at: int, records: Sequence[Recorded]) -> None:
+        self._digest, self._chained_seq = chained(self._digest, self._seq, records), self._seq
+        self._db.execute(
+            "INSERT INTO batch VALUES (?, ?, ?, ?)", (self._seq, self._life, at, self._digest)
+        )
+        self._db.executemany(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
+            [(self._seq, *record) for record in records],
+        )
+
     def _number(self, contract: Contract) -> int:
-        number = self._numbers.get(contract)
+        """The number of a contract in this file; those asked for lately are at hand."""
+        number = self._numbers.pop(contract, None)
         if number is None:
-            number = self._numbers[contract] = len(self._numbers) + 1
-            row = (number, codec.encode_contract(contract))
-            self._db.execute("INSERT INTO contract VALUES (?, ?)", row)
+            body = codec.encode_contract(contract)
+            row = self._db.execute("SELECT id FROM contract WHERE body = ?", (body,)).fetchone()
+            if row is None:
+                self._db.execute("INSERT INTO contract (body) VALUES (?)", (body,))
+            number = self._db.last_insert_rowid() if row is None else int(row[0])
+        self._numbers[contract] = number  # now the newest
+        if len(self._numbers) > _NUMBERS_MAX:
+            del self._numbers[next(iter(self._numbers))]
         return number
 
     def _purge(self, at: int) -> None:

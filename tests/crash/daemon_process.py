@@ -1,9 +1,10 @@
 """The daemon as ``condorbot run`` makes it, except that its clock is the simulated gateway's.
 
-    python -m tests.crash.daemon_process JOURNAL GATEWAY-LINE [EVENT COUNT]
+    python -m tests.crash.daemon_process JOURNAL GATEWAY-LINE BUG [EVENT COUNT]
 
-where GATEWAY-LINE is what the gateway process said first. Logs JSON to standard output. Kills
-itself where it would log the event called EVENT for the COUNT-th time, if it ever comes to that.
+where GATEWAY-LINE is what the gateway process said first, and BUG is empty or the name of one in
+planted.py. Logs JSON to standard output. Kills itself where it would log the event called EVENT for
+the COUNT-th time, if it ever comes to that.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from config.settings import BrokerSettings, JournalSettings, Settings
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams
 from strategies.iron_condor.parameters import IronCondorParams
+from tests.crash.planted import Opened
 from tests.crash.quick_loop import clock_from, run
 
 
@@ -34,7 +36,7 @@ def busy(journal: Path, port: int) -> Settings:
         broker=BrokerSettings(
             port=port, request_timeout_s=240.0, connect_timeout_s=240.0, backoff_s_max=20.0
         ),
-        journal=JournalSettings(path=journal, quote_retention_days=1),
+        journal=JournalSettings(path=journal, quote_retention_days=1, checkpoint_every_rows=100),
         condor=IronCondorParams(
             entry_from=time(9, 45), entry_until=time(15, 50), spacing_sessions=0,
             retry_after_s=60.0, scout_before_s=600.0, quick_ratio_min=0.1,
@@ -52,11 +54,13 @@ def busy(journal: Path, port: int) -> Settings:
     )  # fmt: skip
 
 
-def plan_for(settings: Settings, gateway: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Plan:
+def plan_for(
+    settings: Settings, gateway: dict[str, Any], loop: asyncio.AbstractEventLoop, bug: str
+) -> Plan:
     clock = clock_from(datetime.fromisoformat(gateway["now"]), gateway["loop_s"], loop)
     return Plan(
         "crash-test", settings.policy(), session_calendar(), clock,
-        tick_s=5.0, lazy_s=30.0, report_health=False,
+        tick_s=5.0, lazy_s=30.0, report_health=False, opened=Opened(bug),
     )  # fmt: skip
 
 
@@ -77,9 +81,9 @@ class DeadlyLog(io.TextIOBase):
         sys.stdout.flush()
 
 
-async def live(journal: Path, gateway: dict[str, Any], die_at: list[str]) -> Ending:
+async def live(journal: Path, gateway: dict[str, Any], bug: str, die_at: list[str]) -> Ending:
     settings = busy(journal, gateway["port"])
-    plan = plan_for(settings, gateway, asyncio.get_running_loop())
+    plan = plan_for(settings, gateway, asyncio.get_running_loop(), bug)
     stream = DeadlyLog(die_at[0], int(die_at[1])) if die_at else sys.stdout
     configure(
         "json", clock=plan.clock, stream=stream,
@@ -92,4 +96,4 @@ async def live(journal: Path, gateway: dict[str, Any], die_at: list[str]) -> End
 
 if __name__ == "__main__":
     line = json.loads(sys.argv[2])
-    sys.exit(run(live(Path(sys.argv[1]), line, sys.argv[3:]), line["speed"]).exit)
+    sys.exit(run(live(Path(sys.argv[1]), line, sys.argv[3], sys.argv[4:]), line["speed"]).exit)

@@ -66,25 +66,25 @@ class Rig:
             ("127.0.0.1", json.loads(self._said)["records"]), timeout=20
         ).makefile("rw")
 
-    def start(self, *die_at: str) -> Life:
+    def start(self, *die_at: str, bug: str = "") -> Life:
         """A new life; with an event and a count, one that kills itself there."""
         log = self.folder / f"life-{len(self.lives):03d}.log"
         command = [
             sys.executable, "-m", "tests.crash.daemon_process",
-            str(self.journal), self._said, *die_at,
+            str(self.journal), self._said, bug, *die_at,
         ]  # fmt: skip
         with log.open("wb") as out:
             process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         self.lives.append(Life(process, log))
         return self.lives[-1]
 
-    def until_ready(self, life: Life) -> float:
+    def until_ready(self, life: Life, within_s: float = READY_WITHIN_S) -> float:
         """Seconds from the start of the process to the daemon being ready to trade."""
         while not life.ready():
             waited = time.monotonic() - life.began
             ended = life.process.poll()
             assert ended is None, f"ended by itself with {ended}:\n{life.tail()}"
-            assert waited < READY_WITHIN_S, f"not ready after {waited:.1f} s:\n{life.tail()}"
+            assert waited < within_s, f"not ready after {waited:.1f} s:\n{life.tail()}"
             time.sleep(0.01)
         return time.monotonic() - life.began
 
@@ -98,9 +98,9 @@ class Rig:
             {decode_contract(body): quantity for body, quantity in told["positions"]},
         )
 
-    def problems(self) -> list[str]:
+    def problems(self, within_s: float = AGREE_WITHIN_S) -> list[str]:
         """Where broker and journal differ, and go on doing so."""
-        deadline = time.monotonic() + AGREE_WITHIN_S
+        deadline = time.monotonic() + within_s
         while (found := self._look()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return found

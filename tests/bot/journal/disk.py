@@ -99,6 +99,8 @@ class FailingDisk(apsw.VFS):
     def __init__(self, name: str) -> None:
         self.left: int | None = None
         self.how = "error"
+        self.clock: Callable[[], object] = lambda: None
+        self.failed_at: object = None  # what the clock said at the first failure
         super().__init__(name, SYSTEM, makedefault=True)
 
     def arm(self, left: int, how: str) -> None:
@@ -115,6 +117,8 @@ class FailingDisk(apsw.VFS):
         if self.left is None:
             return None
         self.left -= 1
+        if self.left == -1:
+            self.failed_at = self.clock()
         return self.how if self.left < 0 else None
 
 

@@ -1,7 +1,9 @@
 """A disk that refuses: the first error is the last thing the daemon did."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 
 import apsw
 import pytest
@@ -11,7 +13,7 @@ from bot.journal import database
 from bot.journal.failures import JournalFailed
 from bot.journal.reading import JournalReader
 from bot.journal.sqlite import SqliteJournal
-from bot.supervise import Exit
+from bot.supervise import Ending, Exit
 from domain.effects import PlaceOrder
 from domain.events import BrokerReady
 from tests.bot.journal.disk import FailingDisk
@@ -79,30 +81,66 @@ def test_a_journal_that_fails_while_it_is_opened_is_not_opened(disk, tmp_path):
     SqliteJournal(tmp_path / "journal.sqlite").close()
 
 
+def trouble_after_failing(tmp_path, works, how, **changes):
+    """What is wrong with how a daemon ends whose disk fails; empty when nothing is."""
+
+    async def story(stages):
+        stages.append(stage := Stage(tmp_path))
+        disk.clock = stage.clock.now
+        asyncio.get_running_loop().call_later(1.5 * HOUR, disk.arm, works, how)
+        try:
+            ending, _ = await stage.live(4 * HOUR, **changes)
+        except ValueError as error:  # it lived on until its desk was to be saved
+            ending = Ending(Exit.CLEAN, "", error)
+        orders = stage.server.gateway.orders
+        arrived = [o.request.order_ref for o in (*orders.finished, *orders.live.values())]
+        return ending, set(arrived), stage.clock.now()
+
+    with a_failing_disk() as disk, capture_logs():
+        ending, arrived, ended_at = play(story)
+    assert disk.failed
+    reader = JournalReader(tmp_path / "journal.sqlite")
+    found = reader.troubles()
+    recorded = {r.order.order_ref for r in reader.records() if isinstance(r, PlaceOrder)}
+    reader.close()
+    if ending.exit is not Exit.CRASHED or not isinstance(ending.error, JournalFailed):
+        found.append(f"it went on: {ending}")
+    if ended_at - disk.failed_at > timedelta(seconds=1):
+        found.append("it ended late")
+    return found + [f"{ref} was sent unrecorded" for ref in sorted(arrived - recorded)]
+
+
 @pytest.mark.scenario
 @pytest.mark.parametrize(("works", "how"), [(40, "error"), (75, "full"), (110, "short")])
 def test_a_daemon_whose_disk_fails_ends_at_once_and_has_sent_nothing_unrecorded(
     tmp_path, works, how
 ):
-    async def story(stages):
-        stages.append(stage := Stage(tmp_path))
-        asyncio.get_running_loop().call_later(1.5 * HOUR, disk.arm, works, how)
-        ending, _ = await stage.live(4 * HOUR)
-        orders = stage.server.gateway.orders
-        arrived = [o.request.order_ref for o in (*orders.finished, *orders.live.values())]
-        return ending, arrived
+    assert trouble_after_failing(tmp_path, works, how) == []
 
-    with a_failing_disk() as disk, capture_logs():
-        ending, arrived = play(story)
 
-    assert disk.failed
-    assert ending.exit is Exit.CRASHED
-    assert isinstance(ending.error, JournalFailed)
-    reader = JournalReader(tmp_path / "journal.sqlite")
-    assert reader.troubles() == []
-    recorded = {r.order.order_ref for r in reader.records() if isinstance(r, PlaceOrder)}
-    reader.close()
-    assert set(arrived) <= recorded
+@dataclass
+class Swallowing:
+    """A journal whose errors nobody hears of: the bug that the test above is there to find."""
+
+    inner: SqliteJournal
+
+    def append(self, events, effects):
+        with suppress(JournalFailed):
+            self.inner.append(events, effects)
+
+
+class Opened(list):
+    def append(self, loop):
+        super().append(loop)
+        loop.journal = Swallowing(loop.journal)
+
+
+@pytest.mark.scenario
+def test_a_daemon_that_swallows_an_error_of_its_journal_is_found_out(tmp_path):
+    found = trouble_after_failing(tmp_path, 0, "error", opened=Opened())
+    assert "it ended late" in found
+    assert any("cannot stand for" in trouble for trouble in found), "nor was its desk saved"
+    assert any(trouble.endswith("was sent unrecorded") for trouble in found), found
 
 
 def test_a_journal_held_by_somebody_else_is_a_failure_within_about_a_second(tmp_path):

@@ -1,5 +1,6 @@
 """The journal on disk."""
 
+import fcntl
 import hashlib
 from datetime import timedelta
 
@@ -147,10 +148,25 @@ def test_two_daemons_cannot_share_a_journal(journal, path):
 
 
 def test_the_lock_is_free_again_after_closing(path):
+    held = []
     for _ in range(2):
         journal = SqliteJournal(path)
+        with pytest.raises(JournalInUse):
+            SqliteJournal(path)
         journal.close()
         journal.close()
+        held.append(is_free(path))
+    assert held == [True, True]
+
+
+def is_free(path):
+    """Whether nobody holds the lock of the journal at ``path``."""
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
 
 def test_a_file_that_is_no_journal_is_refused(path):

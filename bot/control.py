@@ -40,6 +40,10 @@ class ControlFile:
             return True
         return True
 
+    def objection(self) -> str | None:
+        """What the send gate asks before anything is opened."""
+        return f"{self.path} is there" if self.present else None
+
     def news(self, now: datetime) -> HaltRequested | ReduceRequested | None:
         """A request not told before, at time ``now``."""
         if not self.present:

@@ -9,7 +9,6 @@ from typing import assert_never
 
 import structlog
 
-from bot.control import ControlFile
 from bot.inbox import Inbox
 from bot.logs import LogEvent
 from bot.ports import Broker, BrokerUnavailable, Clock, OrderGate, Telemetry
@@ -25,12 +24,11 @@ from domain.effects import (
     Verdict,
 )
 from domain.events import MarginAnswered, OrderRejected, OrderSubmitted
-from domain.orders import Order, Purpose
+from domain.orders import Order
 
 log = structlog.get_logger()
 
 NOT_SENT = 0  # the code of an OrderRejected that never reached the broker
-_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 _VERDICTS = {
     Verdict.APPROVED: LogEvent.DECISION_APPROVED,
     Verdict.DENIED: LogEvent.DECISION_DENIED,
@@ -48,7 +46,6 @@ class Executor:
     inbox: Inbox
     clock: Clock
     gate: OrderGate
-    control: ControlFile | None = None  # an operator's request that may not have been heard yet
 
     def execute(self, effect: Effect) -> None:
         match effect:
@@ -80,7 +77,7 @@ class Executor:
 
     def _place(self, order: Order) -> None:
         """Send once. What never reached the socket was rejected; doubt is the adapter's to tell."""
-        refused = self._refusal(order)
+        refused = self.gate.may_send(self.clock.now(), order)
         if refused is None:
             try:
                 order_id = self.broker.place(order)
@@ -102,14 +99,6 @@ class Executor:
             legs=[f"{leg.ratio:+d} {leg.contract.label}" for leg in order.intent.legs],
         )
         self.inbox.put(OrderSubmitted(at, order.order_ref, order_id))
-
-    def _refusal(self, order: Order) -> str | None:
-        """What may have changed between the decision and the commit."""
-        if self.inbox.halt_waiting and order.intent.purpose in _OPENING:
-            return "a halt was requested"
-        if self.control is not None and self.control.present and order.intent.purpose in _OPENING:
-            return f"{self.control.path} is there"
-        return self.gate.may_send(self.clock.now())
 
     def _modify(self, order_ref: str, limit: Decimal) -> None:
         try:

@@ -73,5 +73,9 @@ class Inbox:
         """A request to halt is queued: nothing that opens risk may leave before it is heard."""
         return self._halts > 0
 
+    def objection(self) -> str | None:
+        """What the send gate asks before anything is opened."""
+        return "a halt was requested" if self.halt_waiting else None
+
     def __len__(self) -> int:
         return len(self._pending)

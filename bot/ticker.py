@@ -1,8 +1,9 @@
-"""Tells the desk the time, which it has no other way to know."""
+"""Tells the desk what it cannot know: the time, and what an operator has asked for by file."""
 
 import asyncio
 from datetime import datetime, timedelta
 
+from bot.clock_watch import ClockWatch
 from bot.control import ControlFile
 from bot.inbox import Inbox
 from bot.ports import Clock
@@ -13,22 +14,27 @@ AROUND_SESSION = timedelta(minutes=30)  # so long before the open and after the 
 BETWEEN_SESSIONS_S = 600.0
 
 
-async def tick_clock(
-    inbox: Inbox,
-    clock: Clock,
-    calendar: SessionCalendar,
-    every_s: float,
-    control: ControlFile | None = None,
-) -> None:
-    """For ever: every ``every_s`` seconds around a session, seldom between sessions.
+WATCH_S = 1.0  # so long an operator's request may lie unheard
 
-    An operator's request found in ``control`` goes ahead of the tick.
+
+async def watch(
+    inbox: Inbox, clock: Clock, control: ControlFile, clocks: ClockWatch, every_s: float = WATCH_S
+) -> None:
+    """For ever, day and night: an operator's request in ``control``, and a clock that has jumped.
+
+    Needs neither broker nor network. The request is heard before the next tick of the clock.
     """
     while True:
-        now = clock.now()
-        request = None if control is None else control.news(now)
-        if request is not None:
+        clocks.trouble()
+        if (request := control.news(clock.now())) is not None:
             inbox.put(request)
+        await asyncio.sleep(every_s)
+
+
+async def tick_clock(inbox: Inbox, clock: Clock, calendar: SessionCalendar, every_s: float) -> None:
+    """For ever: every ``every_s`` seconds around a session, seldom between sessions."""
+    while True:
+        now = clock.now()
         inbox.put(ClockTicked(now))
         await asyncio.sleep(pause_s(calendar, now, every_s))
 

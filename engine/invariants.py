@@ -2,11 +2,12 @@
 
 Each invariant looks again, by other means, at what the checks were to prevent. One that breaks is a
 bug: the decisions of that step are thrown away, trading halts and an alert is raised. Invariants of
-the wire, the journal and the process are checked where those live; ``ELSEWHERE`` names the places.
+the wire, the journal and the process are checked where those live; see ``guards``.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from domain.desk import Desk, TradingState
@@ -29,6 +30,7 @@ from risk.expiry_loss import worst_by_expiration
 from risk.hedge_layer import closure_share
 from risk.trading_state import adds_risk, permits
 
+_ZERO, _CENT = Decimal(0), Decimal("0.01")
 _CLASSES = frozenset({"SPX", "SPXW", "VIX", "VIXW"})
 
 
@@ -85,6 +87,12 @@ def sent_once(moment: Moment) -> str | None:
     return None
 
 
+def nothing_foreign(moment: Moment) -> str | None:
+    if moment.opening and moment.desk.foreign:
+        return f"{moment.opening[0].order_ref} beside {moment.desk.foreign[0]}, which is not ours"
+    return None
+
+
 def nothing_uncertain(moment: Moment) -> str | None:
     if moment.opening and moment.desk.uncertain:
         return f"{moment.opening[0].order_ref} beside the uncertain {_first_uncertain(moment.desk)}"
@@ -119,6 +127,22 @@ def never_overfilled(moment: Moment) -> str | None:
         for leg, done in zip(order.intent.legs, order.leg_fills, strict=False):
             if not 0 <= done * (1 if leg.ratio > 0 else -1) <= abs(leg.ratio) * _units(order):
                 return f"{order.order_ref} filled beyond what was ordered"
+    return None
+
+
+def money_adds_up(moment: Moment) -> str | None:
+    """Cash counted trade by trade against results less costs, fees against the reports of them."""
+    book = moment.desk.book
+    costs = sum((p.cost for c in book.condors.values() for p in c.positions), _ZERO)
+    costs += sum((t.position.cost for t in book.tranches.values()), _ZERO)
+    results = sum(book.realized.values(), _ZERO) - costs
+    if abs(book.cash - results) >= _CENT:
+        return f"trades brought {book.cash:.2f}, results less costs are {results:.2f}"
+    told = book.fees_forgotten
+    told += sum((book.commissions.get(exec_id, _ZERO) for exec_id in book.fills), _ZERO)
+    charged = sum(book.fees.values(), _ZERO)
+    if abs(charged - told) >= _CENT:
+        return f"fees of {charged:.2f}, reports of {told:.2f}"
     return None
 
 
@@ -241,10 +265,14 @@ def contracts_known(moment: Moment) -> str | None:
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     Invariant("A1", "What is sent is on record, exactly as it is sent.", orders_recorded),
     Invariant("A2", "An order reference is sent at most once, over all lives.", sent_once),
+    Invariant(
+        "A3", "Beside orders or holdings that are not ours nothing is opened.", nothing_foreign
+    ),
     Invariant("A4", "While an order is uncertain nothing is opened.", nothing_uncertain),
     Invariant("B1", "Executions explain every order's fills.", fills_explain_orders, always=True),
     Invariant("B2", "While the broker disagrees about positions nothing is opened.", broker_agrees),
     Invariant("B3", "No order fills beyond its quantity.", never_overfilled, always=True),
+    Invariant("B4", "Cash, results and fees add up to the cent.", money_adds_up, always=True),
     Invariant("C1", "No order may leave a short without its long.", no_short_bare),
     Invariant("C2", "The worst settlement stays within its shares.", losses_bounded),
     Invariant("C3", "No hedge purchase may break the cap.", hedge_within_cap),
@@ -255,15 +283,6 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     Invariant("C8", "The margin of an opening order was asked for.", margin_asked),
     Invariant("C9", "Nothing is opened outside agreed trading hours.", market_open),
     Invariant("C10", "Only options we know are traded, 100 times, in USD.", contracts_known),
-)
-ELSEWHERE: Final[tuple[tuple[str, str, str], ...]] = (
-    ("A3", "Orders that are not ours are named and never touched.", "bot/broker/evidence.py"),
-    ("A7", "The journal is one unbroken chain.", "bot/journal/database.py"),
-    ("A8", "After a journal error nothing is sent.", "bot/journal/sqlite.py"),
-    ("A9", "One daemon per journal.", "bot/journal/sqlite.py"),
-    ("B4", "Cash, fees and results add up to the cent.", "bot/cli/checks.py"),
-    ("D1", "Paper accounts and ports only.", "bot/broker/guard.py, bot/broker/sending.py"),
-    ("D2", "One module sends orders.", "bot/broker/sending.py"),
 )
 
 

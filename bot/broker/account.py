@@ -45,6 +45,15 @@ class AccountState:
             self._held[contract] = round(size)
         return contract if contract.kind is not Kind.OPTION and size else None
 
+    def held(self, contract: Contract) -> int:
+        return self._held.get(contract, 0)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Holdings of kinds that are never traded here, named."""
+        others = ((c, n) for c, n in self._held.items() if c.kind is not Kind.OPTION)
+        return tuple(f"position {count:+d} {contract.label}" for contract, count in others)
+
     def positions(self, at: datetime) -> PositionsReported:
         """Options only, in the order in which the broker told them."""
         options = ((c, n) for c, n in self._held.items() if c.kind is Kind.OPTION)

@@ -5,41 +5,50 @@ one connection - is an absence concluded; ``reconcile`` draws the conclusions.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from bot.broker.account import AccountState
-from bot.broker.link import Link, is_notice
+from bot.broker.link import Link, RequestLate, is_notice
 from bot.broker.order_log import log_order
-from bot.broker.orders import HARMLESS, OrderBook, Standing
+from bot.broker.orders import HARMLESS, OrderBook, Standing, Tracked
 from bot.broker.reconcile import PROOF_GAP, Answers, Believed, Completed, findings
 from bot.broker.translate import decimal_from_ib, execution_from_ib, limit_from_ib
 from bot.logs import LogEvent
 from bot.ports import Clock
-from domain.events import Event
+from domain.events import Event, ForeignReported
+from domain.instruments import Contract
 
 log = structlog.get_logger()
 
 _GRACE_S = 2.0  # executions and statuses may follow each other in any order
+_READINGS_MAX = 3  # in a row, while executions come in between
 _POSITIONS_QUIET_S = 30.0  # a position change is reported once nothing has moved for so long
 _GONE = frozenset({"Filled", "Cancelled", "ApiCancelled"})
 
 
 class Evidence:
-    """One connection's view. ``trusted`` is set by the session while the broker is reachable."""
+    """One connection's view. ``trusted`` is set by the session while the broker is reachable;
+    ``ours`` gives the positions of our own book, if there is one to compare with.
+    """
 
     def __init__(
-        self, link: Link, book: OrderBook, clock: Clock, put: Callable[[Event], None]
-    ) -> None:
+        self, link: Link, book: OrderBook, clock: Clock, put: Callable[[Event], None],
+        ours: Callable[[], Mapping[Contract, int] | None],
+    ) -> None:  # fmt: skip
         self.trusted = False
+        self.complete = False  # everything was read at least once on this connection
         self.account = AccountState("")
         self._link = link
         self._book = book
         self._clock = clock
         self._put = put
+        self._ours = ours
+        self._stirred = False  # something was executed while everything was being read
+        self._foreign: ForeignReported | None = None  # as last told
         self._doubt = asyncio.Event()
         self._reading: Answers | None = None
         self._gathering = asyncio.Lock()
@@ -88,18 +97,15 @@ class Evidence:
         """
         async with self._gathering:
             doubts = frozenset(self._book.in_doubt)
-            answers = self._reading = Answers(self._clock.now())
-            try:
-                self.account.expect_positions()
-                await self._link.positions()
-                await self._link.open_orders()
-                await self._link.completed_orders()
-                await self._link.executions()
-            finally:
-                self._reading = None
+            for _ in range(_READINGS_MAX):
+                answers = await self._read()
+                if not self._stirred:
+                    break
+        self.complete = True
         self._book.in_doubt -= doubts  # a doubt that arose meanwhile needs another look
         self._conclude(answers)
         self._put(self.account.positions(self._clock.now()))
+        self._tell_foreign(answers)
 
     async def settle_doubts(self) -> None:
         """Whenever an order is in doubt, ask the broker for everything it knows; for ever."""
@@ -109,11 +115,28 @@ class Evidence:
             await asyncio.sleep(_GRACE_S)  # the message that settles it is usually right behind
             if (self._book.in_doubt or self._moved) and self.trusted:
                 self._moved = False
-                await self.gather()
+                try:
+                    await self.gather()
+                except RequestLate:
+                    if self.trusted:  # else the servers were lost meanwhile, and will be read up
+                        raise
+
+    async def _read(self) -> Answers:
+        answers = self._reading = Answers(self._clock.now())
+        self._stirred = False
+        try:
+            self.account.expect_positions()
+            await self._link.positions()
+            await self._link.open_orders()
+            await self._link.completed_orders()
+            await self._link.executions()
+        finally:
+            self._reading = None
+        return answers
 
     def _conclude(self, answers: Answers) -> None:
         book, at = self._book, self._clock.now()
-        found = findings(at, _believed(book), answers)
+        found = findings(at, [self._believed(tracked) for tracked in book.unfinished], answers)
         for ref in found.absent:
             tracked = book.find(ref)
             if tracked is not None and tracked.absent_since is None:
@@ -126,6 +149,31 @@ class Evidence:
         for perm_id, ref in sorted(book.take_foreign()):
             log.warning(LogEvent.BROKER_FOREIGN_ORDER, perm_id=perm_id, order_ref=ref)
 
+    def _believed(self, tracked: Tracked) -> Believed:
+        return Believed(
+            tracked.order.order_ref,
+            tracked.since,
+            doubtful=tracked.standing is Standing.DOUBTFUL,
+            executed=bool(tracked.executed),
+            filled_up=tracked.filled_up,
+            absent_since=tracked.absent_since,
+            positions_agree=self._legs_agree(tracked),
+        )
+
+    def _legs_agree(self, tracked: Tracked) -> bool:
+        """Whether no leg has moved at the broker without us; unknown is no."""
+        ours = self._ours()
+        legs = (leg.contract for leg in tracked.order.intent.legs)
+        return ours is not None and all(self.account.held(c) == ours.get(c, 0) for c in legs)
+
+    def _tell_foreign(self, answers: Answers) -> None:
+        """What is not ours, on every connection once and then when it changes."""
+        known, holdings = self._foreign, self.account.foreign
+        told = ForeignReported(self._clock.now(), tuple(answers.foreign), holdings)
+        if known is None or (known.orders, known.positions) != (told.orders, told.positions):
+            self._foreign = told
+            self._put(told)
+
     # Messages, in the library's order of arguments
 
     def _open_order(self, order_id: int, _contract: Any, order: Any, state: Any) -> None:
@@ -135,8 +183,15 @@ class Evidence:
             return
         self._link.ids_beyond(order_id)
         ref = order.orderRef
-        if self._reading is not None and state.status not in _GONE:
+        ours = self._book.knows(ref, order_id, order.permId, order.clientId)
+        if self._reading is None:
+            self._moved = self._moved or not ours
+            if not ours:
+                self._doubt.set()
+        elif state.status not in _GONE and ours:
             self._reading.open.add(ref)
+        elif state.status not in _GONE:
+            self._reading.foreign[f"order {ref or 'without reference'} ({order.permId})"] = None
         self._told(
             lambda book, at: book.open_order(
                 at, ref, order_id, order.permId, order.clientId, limit_from_ib(order), state.status
@@ -152,13 +207,14 @@ class Evidence:
             ended = Completed(state.status, state.completedStatus)
             self._reading.completed[order.orderRef] = ended
 
-    def _execution(self, _req_id: int, contract: Any, execution: Any) -> None:
+    def _execution(self, req_id: int, contract: Any, execution: Any) -> None:
         report = execution_from_ib(contract, execution)
         if report is None:
             log.warning(LogEvent.BROKER_ERROR, request="executions", text=str(execution))
             return
         if self._reading is not None:
             self._reading.executed.add(report.order_ref)
+            self._stirred = self._stirred or req_id < 0
         self._told(lambda book, at: book.execution(at, report))
         if self._book.unpaid and self._fee_timer is None:
             self._fee_timer = self._loop.call_later(
@@ -206,7 +262,10 @@ class Evidence:
     # Telling
 
     def _told(self, tell: Callable[[OrderBook, datetime], list[Event]]) -> None:
+        known = frozenset(self._book.in_doubt)
         self._emit(tell(self._book, self._clock.now()))
+        for ref in sorted(self._book.in_doubt - known):
+            log.info(LogEvent.BROKER_STATUS_DISTRUSTED, order_ref=ref)
         if self._book.in_doubt:
             self._doubt.set()
 
@@ -214,17 +273,3 @@ class Evidence:
         for event in events:
             log_order(event)
             self._put(event)
-
-
-def _believed(book: OrderBook) -> list[Believed]:
-    return [
-        Believed(
-            tracked.order.order_ref,
-            tracked.since,
-            doubtful=tracked.standing is Standing.DOUBTFUL,
-            executed=bool(tracked.executed),
-            filled_up=tracked.filled_up,
-            absent_since=tracked.absent_since,
-        )
-        for tracked in book.unfinished
-    ]

@@ -7,14 +7,15 @@ import re
 from collections.abc import Sequence
 
 LIVE_PORTS = frozenset({4001, 4003, 7496})
-_PAPER_ACCOUNT = re.compile(r"D[UF]\d+", re.ASCII)
+_PAPER_ACCOUNT = re.compile(r"DU\d+", re.ASCII)
 
 
 def live_reason(port: int, accounts: Sequence[str], pinned: str) -> str | None:
     """Why this must not be traded on, or ``None`` when it is certainly paper.
 
-    All of ``accounts`` must be paper accounts (DU or DF and digits), and one of them ``pinned`` if
-    that is not empty. No account at all proves nothing and is refused.
+    All of ``accounts`` must be paper accounts (DU and digits: nothing else is certain to be one),
+    and one of them ``pinned`` if that is not empty. No account at all proves nothing and is
+    refused.
     """
     if port in LIVE_PORTS:
         return f"port {port} belongs to live trading"

@@ -9,13 +9,14 @@ import asyncio
 import importlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 import structlog
 
+from bot.broker.door import Door
 from bot.broker.link import LinkLost, RequestLate, RequestRefused
 from bot.broker.market_data import Wanted
 from bot.broker.orders import OrderBook
@@ -66,12 +67,15 @@ class IbBroker:
         self._clock = clock
         self._rng = rng or random.Random(settings.client_id)  # noqa: S311 (jitter, not secrets)
         self._book = OrderBook(settings.client_id, ORDER_DEADLINE)
+        self._door = Door(settings.port)
+        self._held: Callable[[], Mapping[Contract, int]] | None = None
         directory = Directory()
-        self._sender = Sender(
-            settings.port, settings.account, clock, gate, self._book, directory.ids
-        )
+        self._sender = Sender(self._door, settings.account, clock, gate, self._book, directory.ids)
         self._wanted = Wanted()
-        self._lasting = Lasting(clock, inbox.put, self._book, directory, self._sender, self._wanted)
+        self._lasting = Lasting(
+            clock, inbox.put, self._book, directory, self._sender, self._wanted, self._door,
+            lambda: None if self._held is None else self._held(),
+        )  # fmt: skip
         self._session: Session | None = None
         self._failures = 0
         self._said_at_s = float("-inf")
@@ -95,6 +99,7 @@ class IbBroker:
                 self._session = None
                 self._sender.link = None
             session.ended(reason)
+            self._door.tried(successfully=session.was_ready)
             self._failures = 0 if session.was_ready else self._failures + 1
             self._say(reason, in_use=in_use)
             await asyncio.sleep(self._delay_s(in_use=in_use))
@@ -103,6 +108,10 @@ class IbBroker:
         """Orders of earlier lives, before ``run``."""
         for order in orders:
             self._book.adopt(order)
+
+    def compare_with(self, held: Callable[[], Mapping[Contract, int]]) -> None:
+        """Until it is told, no order is ever thought to have been lost."""
+        self._held = held
 
     def ask_margin(self, order: Order) -> None:
         """Raises BrokerUnavailable, LiveAccountRefused."""
@@ -156,7 +165,7 @@ class IbBroker:
         log.warning(
             name,
             host=self._settings.host,
-            port=self._settings.port,
+            port=self._door.port,
             client_id=self._settings.client_id,
             reason=reason,
             attempts=self._failures,

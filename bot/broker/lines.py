@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.broker.translate import discard_reason, price_from_ib
-from domain.instruments import Contract
+from domain.instruments import AD_NYSE, Contract, Kind
 from domain.quotes import Quote
 
 _REFRESH = timedelta(seconds=5)  # an unchanged value that is sent again is news of its age only
@@ -22,7 +22,7 @@ class Line:
 
     __slots__ = (
         "ask", "ask_size", "bid", "bid_size", "changed", "close", "contract", "data_type",
-        "emitted_at", "had", "halted", "heard_at_s", "last", "req_id",
+        "emitted_at", "had", "halted", "heard_at_s", "last", "req_id", "volume",
     )  # fmt: skip
 
     def __init__(self, req_id: int, contract: Contract) -> None:
@@ -30,6 +30,7 @@ class Line:
         self.contract = contract
         self.bid = self.ask = self.last = self.close = _NONE
         self.bid_size = self.ask_size = 0.0
+        self.volume: float | None = None
         self.data_type = _LIVE
         self.halted = False
         self.changed = False
@@ -43,10 +44,14 @@ class Line:
 
 
 def quote_from_line(line: Line, at: datetime, discards: "Counter[str]") -> Quote:
-    """The line as a quote; what was refused is counted in ``discards`` under its reason.
+    """The line as a quote; what was refused is counted in ``discards`` under its reason. Of
+    breadth, bid and ask are counts of shares, without sizes and of any order.
 
     A side without size is no side. A crossed pair is no pair: either could be the wrong one.
     """
+    if line.contract == AD_NYSE:
+        counts = price_from_ib(line.bid, 1.0), price_from_ib(line.ask, 1.0)
+        return Quote(at, *counts, delayed=line.data_type != _LIVE)
     bid = price_from_ib(line.bid, line.bid_size)
     ask = price_from_ib(line.ask, line.ask_size)
     if bid is None:
@@ -66,6 +71,7 @@ def quote_from_line(line: Line, at: datetime, discards: "Counter[str]") -> Quote
         price_from_ib(line.close, 1.0),
         delayed=line.data_type != _LIVE,
         halted=line.halted,
+        volume=line.volume,
     )
 
 
@@ -137,6 +143,8 @@ class Lines:
                 line.bid_size, line.changed = size, True
         elif tick_type in (3, 70) and size != line.ask_size:
             line.ask_size, line.changed = size, True
+        elif tick_type in (8, 74) and line.contract.kind is Kind.STOCK:
+            line.volume = size if size >= 0 else None  # travels with the next change or refresh
         self._heard[line] = None
 
     def generic(self, req_id: int, tick_type: int, value: float) -> None:

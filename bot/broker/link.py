@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bot.broker.frames import FrameWatch
 from bot.broker.lines import Lines
 from bot.broker.receiver import Message, Receiver
+from bot.broker.seal import Seal
 from bot.broker.translate import Fields, Ticket
 
 _WINDOW_S = 1.0  # the gateway counts messages per second and refuses more than 50
@@ -38,8 +39,6 @@ class LinkSettings(Protocol):
 
     @property
     def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
     @property
     def client_id(self) -> int: ...
     @property
@@ -76,10 +75,11 @@ class _Answer:
 class Link:
     """``library`` is the client library: its Client, Contract, ComboLeg, Order, ExecutionFilter."""
 
-    def __init__(self, library: Any, settings: LinkSettings, lines: Lines) -> None:
+    def __init__(self, library: Any, settings: LinkSettings, port: int, lines: Lines) -> None:
         self.accounts: tuple[str, ...] = ()
         self._library = library
         self._settings = settings
+        self._port = port
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._lost: asyncio.Future[None] = self._loop.create_future()
@@ -87,9 +87,10 @@ class Link:
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
         self._sent_at: deque[float] = deque()
         self._why_lost = ""
-        self._doom: LinkLost | None = None
+        self._doom: Exception | None = None
         self.receiver = Receiver(lines, self._arrived.set, self._lose)
         self.client: Any = library.Client(self.receiver)
+        self._seal = Seal(self.client, self.doom)
         self.client.MaxRequests = 0  # its queue can lose orders; the pace is kept here
         self._frames = FrameWatch()
         self.client.conn.hasData.connect(self._watch_frames)
@@ -102,7 +103,7 @@ class Link:
         s = self._settings
         self.blame("no answer to the handshake")
         attempt = asyncio.ensure_future(
-            self.client.connectAsync(s.host, s.port, s.client_id, s.connect_timeout_s)
+            self.client.connectAsync(s.host, self._port, s.client_id, s.connect_timeout_s)
         )
         try:
             await asyncio.wait({attempt, self._lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,7 +122,7 @@ class Link:
         """What the gateway said last; becomes the reason if the connection goes now."""
         self._why_lost = reason
 
-    def doom(self, error: LinkLost) -> None:
+    def doom(self, error: Exception) -> None:
         """Give the connection up for the reason ``error``."""
         self._doom = error
         self._lose()
@@ -217,10 +218,12 @@ class Link:
         )
 
     async def daily_bars(self, fields: Fields, duration: str) -> list[Any]:
+        """Of trades; of a currency pair, which has none, the middle of its quotes."""
         contract = self._library.Contract(**fields)
+        what = "MIDPOINT" if fields["secType"] == "CASH" else "TRADES"
         return await self._ask(
             lambda key: self.client.reqHistoricalData(
-                key, contract, "", duration, "1 day", "TRADES", 1, 1, False, []
+                key, contract, "", duration, "1 day", what, 1, 1, False, []
             )
         )
 
@@ -238,9 +241,14 @@ class Link:
         await self._ask(lambda key: self.client.reqExecutions(key, everything))
 
     async def account_values(self, account: str) -> None:
-        await self._ask_by_name(
-            "accountDownloadEnd", lambda: self.client.reqAccountUpdates(True, account)
-        )
+        """All of them, also when they are subscribed to already."""
+
+        def subscribe() -> None:
+            self._stamp()
+            self.client.reqAccountUpdates(False, account)
+            self.client.reqAccountUpdates(True, account)
+
+        await self._ask_by_name("accountDownloadEnd", subscribe)
 
     async def server_time(self) -> None:
         await self._ask_by_name("currentTime", self.client.reqCurrentTime)
@@ -307,11 +315,13 @@ class Link:
         contract = self._library.Contract(**ticket.contract)
         contract.comboLegs = [self._library.ComboLeg(**leg) for leg in ticket.legs]
         self._stamp()
-        self.client.placeOrder(order_id, contract, self._library.Order(**ticket.order))
+        with self._seal.passing():
+            self.client.placeOrder(order_id, contract, self._library.Order(**ticket.order))
 
     def send_cancel(self, order_id: int) -> None:
         self._stamp()
-        self.client.cancelOrder(order_id)
+        with self._seal.passing():
+            self.client.cancelOrder(order_id)
 
     # Pace
 

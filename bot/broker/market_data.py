@@ -24,6 +24,8 @@ log = structlog.get_logger()
 _RETRY_S = 60.0  # after a question that was not answered, and after a competing login
 _VERIFY_S = 10.0  # how long a line may stay silent after the servers came back
 _LINE_LIMIT, _LINE_LOST, _COMPETING = 101, 10182, 10197
+# Requests that make no sense to the gateway; none of them should ever be caused here.
+_REFUSED_LINE = frozenset({102, 320, 321, 322, 386, 414})
 _NOT_SUBSCRIBED = frozenset({354, 10089, 10168, 10186})
 
 
@@ -93,6 +95,9 @@ class MarketData:
             # Another login takes the data; asking again sooner only prolongs the quarrel.
             self._lines.blank(contract)
             self._loop.call_later(_RETRY_S, self._ask_again, contract)
+        elif code in _REFUSED_LINE:
+            self._lines.close(contract)
+            self._loop.call_later(_RETRY_S, self._wanted.changed.set)
         elif code in _NOT_SUBSCRIBED:
             self._lines.close(contract)
             self._dead.add(contract)

@@ -30,8 +30,8 @@ CANCEL_CODE = 202
 # A new order that meets one of these was refused; on an order that was accepted they prove nothing.
 _REFUSALS = frozenset(
     {
-        103, 106, 107, 109, 110, 163, 200, 201, 203, 312, 313, 314, 315, 321, 322, 355, 382, 383,
-        387, 388, 392, 434, 436, 437, 460, 10002, 10006, 10268, 10269,
+        103, 106, 107, 109, 110, 154, 163, 200, 201, 203, 312, 313, 314, 315, 320, 321, 322, 355,
+        382, 383, 387, 388, 392, 434, 436, 437, 460, 10002, 10006, 10268, 10269,
     }
 )  # fmt: skip
 HARMLESS = frozenset({399, 404, 481, 10349})  # remarks about an order that stays as it is
@@ -45,6 +45,16 @@ class Standing(Enum):
     LIVE = auto()
     DOUBTFUL = auto()  # reported as uncertain
     DONE = auto()
+
+
+# Of an order of an earlier life; perhaps it never left, and nobody has been told so yet.
+_STANDINGS = {
+    OrderStatus.PENDING_SEND: Standing.SENT,
+    OrderStatus.SUBMITTED: Standing.SENT,
+    OrderStatus.ACCEPTED: Standing.LIVE,
+    OrderStatus.PARTIALLY_FILLED: Standing.LIVE,
+    OrderStatus.UNKNOWN: Standing.DOUBTFUL,
+}
 
 
 @dataclass(slots=True)
@@ -118,13 +128,8 @@ class OrderBook:
 
     def adopt(self, order: Order) -> None:
         """An order of an earlier life; its executions so far are known."""
-        done = not order.working
-        tracked = Tracked(
-            order, order.limit, order.created_at,
-            standing=Standing.DONE if done else Standing.DOUBTFUL,
-        )  # fmt: skip
-        if order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED):
-            tracked.standing = Standing.LIVE
+        standing = _STANDINGS.get(order.status, Standing.DONE)
+        tracked = Tracked(order, order.limit, order.created_at, standing=standing)
         self._by_ref[order.order_ref] = tracked
 
     def sent(self, at: datetime, order: Order, order_id: int) -> None:
@@ -151,6 +156,12 @@ class OrderBook:
     @property
     def unfinished(self) -> tuple[Tracked, ...]:
         return tuple(t for t in self._by_ref.values() if t.standing is not Standing.DONE)
+
+    def knows(self, order_ref: str, order_id: int, perm_id: int, client_id: int) -> bool:
+        """Whether an open order is one of ours, and the one we sent: a second order under the same
+        reference is nobody's.
+        """
+        return self._known(order_ref, order_id, perm_id, client_id) is not None
 
     def take_foreign(self) -> list[tuple[int, str]]:
         """Permanent id and reference of orders that are not ours, each told once."""
@@ -227,7 +238,9 @@ class OrderBook:
 
         Summaries of combos and old revisions are dropped.
         """
-        tracked = self._known(report.order_ref, report.order_id, report.perm_id, report.client_id)
+        tracked = self._by_ref.get(report.order_ref) or self._known(
+            report.order_ref, report.order_id, report.perm_id, report.client_id
+        )
         if tracked is None or report.contract is None:
             return []
         if report.revision <= self._revisions.get(report.exec_id, -1):
@@ -298,12 +311,17 @@ class OrderBook:
         for tracked in self.unfinished:
             tracked.forget_question()
 
+    def forget_absences(self) -> None:
+        """What was not found before the servers were lost must be sought anew, twice."""
+        for tracked in self.unfinished:
+            tracked.absent_since = None
+
     def link_lost(self, at: datetime) -> list[Event]:
         """The socket is gone: what was not answered for may or may not have arrived."""
         events: list[Event] = []
         self.forget_questions()
+        self.forget_absences()
         for tracked in self.unfinished:
-            tracked.absent_since = None
             if tracked.standing is Standing.SENT:
                 events += self._doubt(at, tracked, "the connection was lost before an answer")
         return events
@@ -330,7 +348,8 @@ class OrderBook:
         if not ref and ours:
             ref = self._ref_of_id.get(order_id, "")
         tracked = self._by_ref.get(ref)
-        if tracked is None:
+        twin = tracked is not None and 0 < tracked.perm_id != perm_id > 0
+        if tracked is None or twin:
             self._foreign.setdefault((perm_id, order_ref), False)
             return None
         if ours and tracked.order_id == 0:

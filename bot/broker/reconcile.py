@@ -1,9 +1,9 @@
 """What a complete set of answers says about each order we believe unfinished. Pure.
 
 Open orders and executions speak for themselves while they are read; what is left to decide here is
-the meaning of a completed order, and of silence. Absence proves nothing the first time, and nothing
-at all once a midnight lies between: the broker serves completed orders and executions of the day
-only.
+the meaning of a completed order, and of silence. Absence proves nothing the first time, nothing
+while the positions of its legs differ from ours, and nothing at all once a midnight lies between:
+the broker serves completed orders and executions of the day only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from domain.events import Event, OrderCanceled, OrderRejected, OrderUncertain
 from domain.session import new_york
 
 PROOF_GAP = timedelta(seconds=30)  # between the two looks that prove an absence
+_REJECTED = 201  # the broker's code for an order that it did not take
 _CANCELED = frozenset({"Cancelled", "ApiCancelled"})
 
 
@@ -27,6 +28,7 @@ class Believed:
     executed: bool  # at least one execution is known
     filled_up: bool
     absent_since: datetime | None  # first complete set of answers without it, in this connection
+    positions_agree: bool = False  # the broker holds of every leg what our own book holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Answers:
     open: set[str] = field(default_factory=set)
     completed: dict[str, Completed] = field(default_factory=dict)
     executed: set[str] = field(default_factory=set)
+    foreign: dict[str, None] = field(default_factory=dict)  # open orders of others, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _judged(
     if ended.status in _CANCELED or (ended.status == "Inactive" and order.executed):
         return OrderCanceled(at, order.order_ref, ended.text or ended.status)
     if ended.status == "Inactive":
-        return OrderRejected(at, order.order_ref, 0, ended.text or ended.status)
+        return OrderRejected(at, order.order_ref, _REJECTED, ended.text or ended.status)
     if order.doubtful:
         return None
     return OrderUncertain(at, order.order_ref, f"{ended.status}, but its executions are missing")
@@ -103,5 +106,6 @@ def _provably_absent(at: datetime, order: Believed, answers: Answers) -> bool:
         and order.order_ref not in answers.completed
         and order.order_ref not in answers.executed
         and not order.executed
+        and order.positions_agree
         and new_york(order.since).date() == new_york(at).date()
     )

@@ -1,16 +1,16 @@
 """What the desk must know before it can think: chains, futures, hours, closes. Asked, not heard.
 
-Decides when to ask (at the start, before every open, after every close) and what to drop from the
-answers: expired series, weekly futures, the bar of a session that is still going on.
+Decides what to drop from the answers: expired series, weekly futures. Closes are ``histories``'.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import structlog
 
+from bot.broker.histories import Histories
 from bot.broker.hours import sessions_from_ib
 from bot.broker.link import Link, RequestLate, RequestRefused
 from bot.broker.qualify import NO_DEFINITION, Directory
@@ -19,37 +19,20 @@ from bot.logs import LogEvent
 from bot.ports import Clock
 from domain.events import (
     ChainListed,
-    DailyClosesLoaded,
     Event,
     FuturesListed,
     HoursReported,
 )
-from domain.instruments import SPX, VIX, Contract, stock
-from domain.session import at_new_york, new_york
+from domain.instruments import SPX, VIX, Contract
+from domain.session import new_york
 
 log = structlog.get_logger()
 
 REFERENCE_RETRY_S = 300.0
 _CHAINS = ((SPX, "SPXW"), (VIX, "VIX"))
-_CLOSES = (VIX, SPX, stock("VIXY"))
-_HISTORY = "2 Y"  # the longest look-back of the rules is a year of sessions
-_BEFORE_OPEN, _AFTER_CLOSE = time(8, 30), time(17, 0)
-_CLOSE_FINAL = time(16, 30)  # a bar of today is final when index options have closed
 _VX_FUTURES: Fields = {
     "symbol": "VIX", "secType": "FUT", "exchange": "CFE", "currency": "USD", "tradingClass": "VX",
 }  # fmt: skip
-
-
-def next_refresh(now: datetime) -> datetime:
-    """The next 08:30 or 17:00 New York of a weekday, strictly after ``now``."""
-    day = new_york(now).date()
-    while True:
-        if day.weekday() < 5:
-            for clock in (_BEFORE_OPEN, _AFTER_CLOSE):
-                at = at_new_york(day, clock)
-                if at > now:
-                    return at
-        day += timedelta(days=1)
 
 
 async def load_reference(
@@ -58,6 +41,7 @@ async def load_reference(
     clock: Clock,
     put: Callable[[Event], None],
     told: dict[str, Event],
+    histories: Histories,
 ) -> bool:
     """Ask for everything, one event per answer. False when something should be asked again soon.
 
@@ -68,7 +52,6 @@ async def load_reference(
         *((f"chain {name}", _chain(link, directory, clock, c, name)) for c, name in _CHAINS),
         ("hours SPX", _hours(link, clock)),
         ("futures VX", _futures(link, directory, clock)),
-        *((f"closes {c.symbol}", _closes(link, directory, clock, c)) for c in _CLOSES),
     ]
     complete = True
     try:
@@ -86,23 +69,12 @@ async def load_reference(
     finally:
         for _, question in questions:
             question.close()
-    return complete
 
+    async def bars(contract: Contract, duration: str) -> Sequence[object]:
+        con_id = await _con_id(link, directory, clock, contract)
+        return await link.daily_bars(contract_fields(contract, con_id), duration)
 
-def final_closes(bars: Sequence[object], now: datetime) -> tuple[tuple[date, float], ...]:
-    """Date and close of finished sessions, oldest first.
-
-    A bar without a believable close is left out.
-    """
-    today = new_york(now)
-    last = today.date() if today.time() >= _CLOSE_FINAL else today.date() - timedelta(days=1)
-    closes: dict[date, float] = {}
-    for bar in bars:
-        day = date_from_ib(str(getattr(bar, "date", "")).replace("-", ""))
-        close = float(getattr(bar, "close", 0.0))
-        if day is not None and day <= last and 0.0 < close < 1e9:
-            closes[day] = close
-    return tuple(sorted(closes.items()))
+    return await histories.load(bars, clock, put) and complete
 
 
 async def _chain(
@@ -142,15 +114,6 @@ async def _hours(link: Link, clock: Clock) -> HoursReported:
     (details, *_) = await link.contract_details(contract_fields(SPX))
     sessions = sessions_from_ib(str(details.liquidHours), str(details.timeZoneId))
     return HoursReported(clock.now(), sessions)
-
-
-async def _closes(
-    link: Link, directory: Directory, clock: Clock, contract: Contract
-) -> DailyClosesLoaded:
-    con_id = await _con_id(link, directory, clock, contract)
-    bars = await link.daily_bars(contract_fields(contract, con_id), _HISTORY)
-    now = clock.now()
-    return DailyClosesLoaded(now, contract.symbol, final_closes(bars, now))
 
 
 async def _con_id(link: Link, directory: Directory, clock: Clock, contract: Contract) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.broker.door import Door
 from bot.broker.guard import live_reason
 from bot.broker.link import Link
 from bot.broker.orders import OrderBook, Standing, Tracked
@@ -22,11 +23,11 @@ class Sender:
     """``link`` is set while the broker is synchronised and reachable, else ``None``."""
 
     def __init__(
-        self, port: int, pinned: str, clock: Clock, gate: OrderGate,
+        self, door: Door, pinned: str, clock: Clock, gate: OrderGate,
         book: OrderBook, con_ids: Mapping[Contract, int],
     ) -> None:  # fmt: skip
         self.link: Link | None = None
-        self._port = port
+        self._door = door
         self._pinned = pinned
         self._clock = clock
         self._gate = gate
@@ -35,7 +36,7 @@ class Sender:
 
     def place(self, order: Order) -> int:
         link = self._checked_link()
-        self._check_gate(link)
+        self._check_gate(link, order)
         order_id = link.next_id()
         self._write(link, order, order.limit, order_id, new=True)
         return order_id
@@ -43,7 +44,7 @@ class Sender:
     def ask_margin(self, order: Order) -> None:
         """A what-if: the same order with another id, which the broker judges and forgets."""
         link = self._checked_link()
-        self._check_gate(link)
+        self._check_gate(link, order)
         order_id = link.next_id()
         spelled = self._spelled(link, order, order.limit)
         self._book.questions.asked(order_id, order.order_ref)
@@ -52,8 +53,8 @@ class Sender:
 
     def modify(self, order_ref: str, limit: Decimal) -> None:
         link = self._checked_link()
-        self._check_gate(link)
         tracked = self._unfinished(order_ref)
+        self._check_gate(link, tracked.order)
         if tracked.standing is not Standing.LIVE or tracked.asked_limit is not None:
             raise BrokerUnavailable(f"{order_ref} has not been answered for yet")
         self._write(link, tracked.order, limit, tracked.order_id, new=False)
@@ -72,14 +73,14 @@ class Sender:
         link = self.link
         if link is None or not link.alive:
             raise BrokerUnavailable("not connected and synchronised")
-        if (reason := live_reason(self._port, link.accounts, self._pinned)) is not None:
+        if (reason := live_reason(self._door.port, link.accounts, self._pinned)) is not None:
             raise LiveAccountRefused(reason)
         if (blockage := link.blockage()) is not None:
             raise BrokerUnavailable(blockage)
         return link
 
-    def _check_gate(self, link: Link) -> None:
-        if (reason := self._gate.may_send(self._clock.now())) is not None:
+    def _check_gate(self, link: Link, order: Order) -> None:
+        if (reason := self._gate.may_send(self._clock.now(), order)) is not None:
             raise BrokerUnavailable(reason)
         if not link.room_for_order():
             raise BrokerUnavailable("too many messages in this second")

@@ -5,28 +5,31 @@ that a complete set of answers has been read on this connection and the gateway 
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
 
 from bot.broker.account import AccountState
+from bot.broker.door import MOVED, Door
 from bot.broker.evidence import Evidence
 from bot.broker.guard import live_reason
+from bot.broker.histories import Histories, next_refresh
 from bot.broker.lines import Lines
 from bot.broker.link import Link, LinkLost, LinkSettings, RequestLate
 from bot.broker.market_data import MarketData, Wanted
 from bot.broker.orders import OrderBook
 from bot.broker.qualify import Directory
-from bot.broker.reference import REFERENCE_RETRY_S, load_reference, next_refresh
+from bot.broker.reference import REFERENCE_RETRY_S, load_reference
 from bot.broker.sending import Sender
 from bot.broker.together import run_together
 from bot.broker.translate import NO_PRICE
 from bot.logs import LogEvent
 from bot.ports import Clock, LiveAccountRefused
 from domain.events import BrokerLost, BrokerReady, Event, QuoteUpdated
+from domain.instruments import Contract
 from domain.session import new_york
 
 log = structlog.get_logger()
@@ -49,10 +52,18 @@ class SessionSettings(LinkSettings, Protocol):
     def market_data_type(self) -> int: ...
     @property
     def line_budget(self) -> int: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def reconcile_s(self) -> float: ...
 
 
 class ClientIdInUse(LinkLost):
     """An older connection still holds our id, or a second daemon does."""
+
+
+class NotReconciled(Exception):
+    """A connection was about to be called ready without evidence. A bug: the process must end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,9 @@ class Lasting:
     directory: Directory
     sender: Sender
     wanted: Wanted
+    door: Door
+    ours: Callable[[], Mapping[Contract, int] | None]  # positions of our own book
+    histories: Histories = field(default_factory=Histories)
 
 
 class Session:
@@ -73,12 +87,14 @@ class Session:
         self._settings = settings
         self._k = lasting
         self._lines = Lines()
-        self._link = Link(library, settings, self._lines)
+        self._link = Link(library, settings, lasting.door.port, self._lines)
         self._data = MarketData(
             self._link, self._lines, lasting.directory, lasting.wanted, lasting.clock, lasting.put,
             settings.line_budget,
         )  # fmt: skip
-        self._evidence = Evidence(self._link, lasting.book, lasting.clock, lasting.put)
+        self._evidence = Evidence(
+            self._link, lasting.book, lasting.clock, lasting.put, lasting.ours
+        )
         self._ready = False
         self._servers_up = True
         self._restored: asyncio.Queue[int] = asyncio.Queue()
@@ -107,12 +123,13 @@ class Session:
         await self._link.open()
         accounts = self._link.accounts
         log.info(LogEvent.BROKER_CONNECTED, accounts=len(accounts))
-        reason = live_reason(self._settings.port, accounts, self._settings.account)
+        reason = live_reason(self._k.door.port, accounts, self._settings.account)
         if reason is not None:
             raise LiveAccountRefused(reason)
         self._evidence.account = AccountState(self._settings.account or accounts[0])
         await self._link.set_market_data_type(self._settings.market_data_type)
         await self._synchronise()
+        log.info(LogEvent.BROKER_SYNCHRONISED, unfinished=len(self._k.book.unfinished))
         if self._servers_up:
             self._become_ready()
         await run_together(
@@ -121,6 +138,7 @@ class Session:
             self._keep_reference(),
             self._evidence.settle_doubts(),
             self._recover(),
+            self._reconcile(),
         )
 
     async def _synchronise(self) -> None:
@@ -128,7 +146,20 @@ class Session:
         await self._evidence.gather()
         await self._link.account_values(self._settings.account or self._link.accounts[0])
         self._flush_account()
-        log.info(LogEvent.BROKER_SYNCHRONISED, unfinished=len(self._k.book.unfinished))
+
+    async def _reconcile(self) -> None:
+        """While connected, everything is compared again and again; by the way of the start."""
+        while True:
+            await asyncio.sleep(self._settings.reconcile_s)
+            if not self._ready:
+                continue
+            try:
+                await self._synchronise()
+            except RequestLate:
+                if self._ready:
+                    raise
+                continue  # the servers were lost meanwhile: their return is read up anyway
+            log.info(LogEvent.BROKER_RECONCILED, unfinished=len(self._k.book.unfinished))
 
     async def _probe(self) -> None:
         """A socket can be dead without saying so; a silent one must answer."""
@@ -155,7 +186,9 @@ class Session:
         told: dict[str, Event] = {}
         while True:
             k.directory.forget_expired(new_york(k.clock.now()).date())
-            complete = await load_reference(self._link, k.directory, k.clock, k.put, told)
+            complete = await load_reference(
+                self._link, k.directory, k.clock, k.put, told, k.histories
+            )
             now = k.clock.now()
             wait_s = (next_refresh(now) - now).total_seconds()
             await self._sleep_by_clock(wait_s if complete else min(wait_s, REFERENCE_RETRY_S))
@@ -174,6 +207,7 @@ class Session:
             since_s = self._link.loop_s
             self._k.book.forget_questions()  # their answers were lost, if there were any
             await self._synchronise()
+            log.info(LogEvent.BROKER_SYNCHRONISED, unfinished=len(self._k.book.unfinished))
             if not self._servers_up:
                 continue
             if code == _DATA_LOST:
@@ -185,6 +219,8 @@ class Session:
     # Edges
 
     def _become_ready(self) -> None:
+        if not self._evidence.complete:
+            raise NotReconciled("ready before everything was read")
         if not self._ready:
             self._ready = self.was_ready = self._evidence.trusted = True
             self._k.sender.link = self._link
@@ -203,6 +239,7 @@ class Session:
         """Repeated every few seconds while it lasts; only the first one is news."""
         if self._servers_up:
             self._servers_up = False
+            self._k.book.forget_absences()
             self._lines.blank_all()
             self._lose(f"{code}: {text}")
 
@@ -230,10 +267,19 @@ class Session:
     def _handle(self, name: str, args: tuple[Any, ...]) -> None:
         if name == "error":
             self._error(*args)
+        elif name == "managedAccounts":
+            self._accounts_named(*args)
         elif name == "marketDataType":
             log.info(LogEvent.BROKER_DATA_TYPE, data_type=args[1])
         else:
             self._evidence.handle(name, args)
+
+    def _accounts_named(self, text: str) -> None:
+        """The gateway may name other accounts at any time; on a live one nothing goes on."""
+        self._link.accounts = tuple(filter(None, text.split(",")))
+        reason = live_reason(self._k.door.port, self._link.accounts, self._settings.account)
+        if reason is not None:
+            self._link.doom(LiveAccountRefused(reason))
 
     def _error(self, req_id: int, code: int, text: str, *_: object) -> None:
         contract = self._lines.contract_of(req_id)
@@ -243,6 +289,8 @@ class Session:
             self._servers_back(code, text)
         elif code == _CLIENT_ID_IN_USE:
             self._link.doom(ClientIdInUse(text))
+        elif code == MOVED and self._k.door.moved(text):
+            self._link.doom(LinkLost(f"{code}: {text}"))
         elif contract is not None:
             self._data.failed(contract, code, text)
         elif code not in _QUIET:

@@ -9,7 +9,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from domain.instruments import Kind
+from domain.instruments import AD_NYSE, Kind
 from sim.exchange.listings import Listing
 from sim.exchange.quotes import NO_QUOTE, MarketQuote
 from sim.gateway import ticks
@@ -47,7 +47,8 @@ class Line:
         self._settings = settings
         self._late = kind in (DELAYED, DELAYED_FROZEN)
         self._is_option = listing is not None and listing.contract.kind is Kind.OPTION
-        self._two_sided = listing is None or listing.contract.kind is not Kind.INDEX
+        index = listing is not None and listing.contract.kind is Kind.INDEX
+        self._two_sided = not index or (listing is not None and listing.contract == AD_NYSE)
         self._said: MarketQuote | None = None
         self._greeks_said = NO_QUOTE
         self._greeks_age = 0

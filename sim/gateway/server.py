@@ -6,6 +6,8 @@ happens in simulated time, whatever that costs in real time.
 
 import asyncio
 import math
+import socket
+import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -21,6 +23,8 @@ from sim.virtual_time import VirtualTimeLoop
 _CLOSED_STEP_S = (
     300.0  # nights cost little; openings lie on multiples of it if the start is an opening
 )
+
+_NO_LINGER = struct.pack("ii", 1, 0)  # on, for no seconds: closing resets the connection
 
 
 class GatewayServer:
@@ -101,6 +105,13 @@ class GatewayServer:
             task = asyncio.ensure_future(self._listen_again())
             self._reopening.add(task)
             task.add_done_callback(self._reopening.discard)
+
+    def move(self, port: int) -> None:
+        """Listen at ``port`` instead, on every address; those who are connected stay."""
+        self.refuse_connections()
+        self._in_memory = [(host, port) for host, _ in self._in_memory]
+        self._listening = [(host, port) for host, _ in self._listening]
+        self.accept_connections()
 
     async def _listen_again(self) -> None:
         self._servers = [
@@ -255,11 +266,18 @@ class Connection(asyncio.Protocol):
         if how == "half-open":
             self._deaf = True
         elif how == "rst":
-            self._transport.abort()
+            self._reset(self._transport)
         else:
             if how == "mid-frame":
                 self._transport.write(frame(message(49, 1, 1_500_000_000))[:-5])
             self._transport.close()
+
+    def _reset(self, transport: asyncio.Transport) -> None:
+        """On a socket, an end without the courtesy of a FIN: what was on its way is lost."""
+        found: socket.socket | None = transport.get_extra_info("socket")
+        if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
 
     def end(self) -> None:
         if self._transport is not None:

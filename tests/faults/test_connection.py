@@ -162,10 +162,13 @@ def test_a_half_open_socket_is_found_by_asking_and_left():
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_frames_split_anywhere_say_the_same(size):
     async def script(wire):
-        wire.server.arm(Split(size=size, times=40))
+        (torn,) = wire.server.arm(Split(size=size, times=40))
         await wire.trading()
         await wire.placed(limit=wire.mid() + Decimal("0.50"))
         await wire.until(lambda: len(wire.of(OrderFilled)) == 4)
+        assert torn.hits == 40
+        assert legs_filled(wire) == held(wire) != {}
+        assert (len(wire.of(OrderAccepted)), wire.of(BrokerLost)) == (1, [])
 
     on_the_wire(script)
 

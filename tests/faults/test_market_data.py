@@ -14,6 +14,7 @@ from domain.events import (
     ContractRefused,
     DailyClosesLoaded,
     OrderAccepted,
+    OrderCanceled,
     OrderFilled,
     QuoteUpdated,
 )
@@ -36,6 +37,7 @@ from tests.bot.broker.builders import an_order
 from tests.scenarios.wire.harness import CONDOR, FAR, WATCHED, on_the_wire
 
 pytestmark = pytest.mark.scenario
+HISTORIES_MAX = 12
 LEGS = [leg.contract for leg in CONDOR]
 
 
@@ -162,8 +164,8 @@ def test_refused_bars_are_asked_for_again_without_haste(text):
         await wire.ready()
         await asyncio.sleep(1490)
         assert wire.of(DailyClosesLoaded) == []
-        assert pacing.hits <= 3 * 6  # three histories, every five minutes
-        await wire.until(lambda: len(wire.of(DailyClosesLoaded)) == 3)
+        assert pacing.hits <= HISTORIES_MAX * 6  # every five minutes
+        await wire.until(lambda: len(wire.of(DailyClosesLoaded)) >= 3)
         assert wire.of(BrokerLost) == []
 
     on_the_wire(script)
@@ -196,6 +198,9 @@ def test_a_gateway_that_paces_delays_answers_and_loses_none():
         wire.server.director.disarm()
         wire.broker.cancel("condor-1")
         await wire.until(lambda: not wire.server.gateway.orders.orders(), 5)
+        await asyncio.sleep(60)
+        assert (len(wire.of(OrderCanceled)), wire.of(BrokerLost)) == (1, [])
+        assert set(wire.quotes) == set(WATCHED)
 
     on_the_wire(script)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sim.gateway.faults import connection_faults as connection
 from sim.gateway.faults import data_faults as data
 from sim.gateway.faults import order_faults as orders
+from sim.gateway.faults import outside_faults as outside
 from sim.gateway.faults import report_faults as reports
 from sim.gateway.faults import session_faults as session
 from sim.gateway.faults import wire_faults as wire
@@ -26,7 +27,7 @@ SUBJECTS: Final[Mapping[str, tuple[type[Fault], ...]]] = {
     "Servers, farms and logins": (
         session.ServersLost, session.DeadLines, session.FlapFarm, session.Nightly,
         session.DailyRestart, session.Weekly2fa, session.CompetingLogin, session.ReadOnly,
-        session.Notice, session.ResetOrderIds,
+        session.Notice, session.ResetOrderIds, session.MovePort,
     ),
     "Messages": (
         wire.MsgRate, wire.LineLimit, wire.HistPacing, wire.NeverAnswer, wire.LateAnswer,
@@ -39,8 +40,9 @@ SUBJECTS: Final[Mapping[str, tuple[type[Fault], ...]]] = {
     "Orders": (
         orders.Reject, orders.Remark, orders.CancelRefused, orders.CancelNoAck, orders.Inactive,
         orders.Partial, orders.LegImbalance, orders.FillAfterCancel, orders.LateFillWhileDown,
-        orders.FillNow,
+        orders.FillNow, outside.WhatIfRefused, outside.TwinOrder,
     ),
+    "Others at the account": (outside.ForeignOrder, outside.ForeignTrade),
     "Reports": (
         reports.StatusDup, reports.StatusReorder, reports.StatusMissing, reports.ExecDup,
         reports.ExecCorrection, reports.CommFirst, reports.CommMissing, reports.CommDup,

@@ -255,6 +255,32 @@ class Notice(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MovePort(Fault):
+    """The gateway listens at ``port`` from now on, says so with 1300 and ends every connection.
+    ``named`` is the port it speaks of, if that is another one.
+    """
+
+    NAME: ClassVar[str] = "move_port"
+    IMITATES: ClassVar[str] = "A: 1300, the socket port was changed"
+
+    port: int = 4012
+    named: int = 0
+
+    def begin(self, armed: Armed) -> None:
+        director = armed.director
+        director.tell_everybody(
+            1300,
+            "TWS socket port has been reset and this connection is being dropped. Please reconnect "
+            f"on the new port - {self.named or self.port}",
+        )
+        director.server.flush()
+        director.server.move(self.port)
+        for connection in director.server.connections:
+            connection.cut("fin")
+        armed.hits += 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResetOrderIds(Fault):
     """nextValidId begins at 1 again, though the old ids stay used."""
 

@@ -85,6 +85,14 @@ class Asked:
         found = decode(self.fields, self.session.version)
         return found if isinstance(found, OrderRequest) and not found.what_if else None
 
+    @cached_property
+    def what_if(self) -> bool:
+        """Whether it only asks what an order would do."""
+        if self.kind != PLACE:
+            return False
+        found = decode(self.fields, self.session.version)
+        return isinstance(found, OrderRequest) and found.what_if
+
     @property
     def order_id(self) -> int:
         return int(self.fields[2]) if self.kind == CANCEL else int(self.fields[1])

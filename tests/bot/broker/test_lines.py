@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from bot.broker.lines import Lines
-from domain.instruments import SPX
+from domain.instruments import AD_NYSE, SPX
 from domain.quotes import Quote
 from tests.bot.broker.builders import HEDGE, NOON, after
 
@@ -144,3 +144,14 @@ def test_what_was_said_before_a_blank_is_forgotten_and_the_gap_is_seen(lines: Li
     list(lines.take_news(NOON, 51.0))
     assert lines.stale_since(40.0) == []
     assert lines.stale_since(51.0) == [HEDGE]
+
+
+def test_breadth_is_counts_without_sizes_and_without_order() -> None:
+    lines = Lines()
+    lines.open(AD_NYSE, 9)
+    lines.price(9, BID, 2100.0, 90)
+    lines.price(9, ASK, 900.0, 0)
+    ((contract, quote),) = lines.take_news(NOON, 0.0)
+    assert contract == AD_NYSE
+    assert (quote.bid, quote.ask, quote.mid) == (2100.0, 900.0, None)
+    assert not lines.discards

@@ -9,7 +9,8 @@ from tests.bot.broker.builders import NOON, after
 
 LATER = after(60)
 REF = "condor-20180205-1"
-SENT = Believed(REF, NOON, doubtful=False, executed=False, filled_up=False, absent_since=None)
+SENT = Believed(REF, NOON, doubtful=False, executed=False, filled_up=False, absent_since=None,
+                positions_agree=True)  # fmt: skip
 
 
 def judged(order: Believed, answers: Answers, at: datetime = LATER) -> tuple[Event, ...]:
@@ -43,6 +44,12 @@ def test_a_second_silence_half_a_minute_later_proves_that_it_never_arrived() -> 
     assert [type(event) for event in judged(doubtful, silence(), after(50))] == [OrderCanceled]
 
 
+def test_silence_proves_nothing_while_a_leg_of_it_has_moved_at_the_broker() -> None:
+    moved = replace(SENT, doubtful=True, absent_since=after(0), positions_agree=False)
+    found = findings(after(60), [moved], silence())
+    assert (found.events, found.absent) == ((), (REF,))
+
+
 def test_past_midnight_silence_proves_nothing_any_more() -> None:
     yesterday = NOON - timedelta(days=1)
     order = replace(SENT, doubtful=True, since=yesterday, absent_since=after(0))
@@ -60,7 +67,7 @@ def test_completed_orders_say_how_it_ended() -> None:
     canceled = Answers(after(50), completed={REF: Completed("Cancelled", "Cancelled by Trader")})
     assert judged(SENT, canceled) == (OrderCanceled(after(60), REF, "Cancelled by Trader"),)
     refused = Answers(after(50), completed={REF: Completed("Inactive", "margin")})
-    assert judged(SENT, refused) == (OrderRejected(after(60), REF, 0, "margin"),)
+    assert judged(SENT, refused) == (OrderRejected(after(60), REF, 201, "margin"),)
 
 
 def test_filled_without_executions_stays_uncertain() -> None:

@@ -13,7 +13,7 @@ from bot.clock import LoopClock
 from bot.gate import SendGate
 from bot.inbox import Inbox
 from config.load import session_calendar
-from domain.events import BrokerReady, Event, QuoteUpdated
+from domain.events import BrokerReady, Event, OrderFilled, QuoteUpdated
 from domain.instruments import SPX, VIX, Contract, Right, spxw_option
 from domain.orders import Leg, Order
 from domain.quotes import Quote
@@ -51,6 +51,7 @@ class WireSettings:
     request_timeout_s: float = 30.0
     backoff_s_first: float = 1.0
     backoff_s_max: float = 60.0
+    reconcile_s: float = 300.0
 
 
 class Wire:
@@ -75,6 +76,7 @@ class Wire:
         """Another process life, as far as the broker can tell."""
         self.inbox = Inbox()
         self.broker = IbBroker(self.settings, self.clock, self.inbox, self.gate, random.Random(5))
+        self.broker.compare_with(self.book)
 
     def start(self) -> None:
         self.life = asyncio.ensure_future(self.broker.run())
@@ -110,6 +112,18 @@ class Wire:
 
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
+
+    def book(self) -> dict[Contract, int]:
+        """Positions as the executions told so far add up, each at its latest revision."""
+        latest: dict[str, OrderFilled] = {}
+        for event in self.of(OrderFilled):
+            known = latest.get(event.exec_id)
+            if known is None or event.revision >= known.revision:
+                latest[event.exec_id] = event
+        total: dict[Contract, int] = {}
+        for event in latest.values():
+            total[event.contract] = total.get(event.contract, 0) + event.quantity
+        return total
 
     def mid(self) -> Decimal:
         """The condor's net mid price in nickels."""

@@ -14,6 +14,7 @@ from domain.events import (
     BrokerReady,
     ChainListed,
     DailyClosesLoaded,
+    ForeignReported,
     FuturesListed,
     OrderFilled,
     PositionsReported,
@@ -29,12 +30,15 @@ pytestmark = pytest.mark.scenario
 
 def test_positions_and_account_are_told_before_readiness_and_reference_data_after() -> None:
     async def script(wire: Wire) -> None:
+        def loaded() -> list[DailyClosesLoaded]:
+            return wire.of(DailyClosesLoaded)
+
         await wire.ready()
-        await wire.until(lambda: len(wire.of(DailyClosesLoaded)) == 3)
+        await wire.until(lambda: {"VIX", "SPX", "VIXY"} <= {e.symbol for e in loaded()})
 
     events = on_the_wire(script)
     kinds = [type(event) for event in events if not isinstance(event, QuoteUpdated)]
-    assert kinds[:3] == [PositionsReported, AccountUpdated, BrokerReady]
+    assert kinds[:4] == [PositionsReported, ForeignReported, AccountUpdated, BrokerReady]
     chains = {e.trading_class: e for e in events if isinstance(e, ChainListed)}
     assert set(chains) == {"SPXW", "VIX"}
     assert date(2018, 3, 2) in chains["SPXW"].expirations
@@ -42,7 +46,6 @@ def test_positions_and_account_are_told_before_readiness_and_reference_data_afte
     (futures,) = (e for e in events if isinstance(e, FuturesListed))
     assert futures.contracts[0].expiration == date(2018, 1, 17)
     closes = {e.symbol: e.closes for e in events if isinstance(e, DailyClosesLoaded)}
-    assert set(closes) == {"VIX", "SPX", "VIXY"}
     assert closes["VIX"][-1][0] == date(2018, 1, 12)  # the running session has no close yet
 
 
@@ -176,9 +179,12 @@ def test_after_data_were_lost_every_line_is_asked_for_again() -> None:
         wire.gateway_says(-1, 1100)
         await asyncio.sleep(1)
         wire.quotes.clear()
+        asked_at = wire.clock.now()
         wire.gateway_says(-1, 1101)
         await wire.until(lambda: len(wire.of(BrokerReady)) == 2)
         await wire.until(lambda: set(wire.quotes) == set(WATCHED), 10)
+        assert all(quote.at >= asked_at for quote in wire.quotes.values())
+        assert len(wire.client.quotes.line_ids) == len(WATCHED)
 
     on_the_wire(script)
 
@@ -188,8 +194,11 @@ def test_a_gateway_that_hangs_is_left_and_sought_again() -> None:
         await wire.trading()
         wire.filter(lambda _: [])
         await wire.until(lambda: bool(wire.of(BrokerLost)), 200)
+        (lost,) = wire.of(BrokerLost)
+        assert "does not answer" in lost.reason
         wire.filter(None)
         await wire.until(lambda: len(wire.of(BrokerReady)) == 2, 200)
+        assert len(wire.server.gateway.sessions) == 1
 
     on_the_wire(script)
 

@@ -1,8 +1,12 @@
 """The gateway on a loop: over a real socket, in memory, and from the command line."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from ib_async import IB, Index
@@ -12,6 +16,8 @@ from bot.cli import app
 from sim.gateway.server import GatewayServer
 from sim.virtual_time import run, steady
 from tests.sim.gateway.bench import Bench
+
+ROOT = Path(__file__).parents[3]
 
 
 async def with_gateway(
@@ -31,29 +37,33 @@ async def with_gateway(
         await server.close()
 
 
-async def one_session(server: GatewayServer, port: int, *, host: str) -> None:
+async def one_session(server: GatewayServer, port: int, *, host: str) -> tuple[float, int, int]:
+    """The price an ordinary client sees, and how many sessions there are with it and after it."""
     ib = IB()
     await ib.connectAsync(host, port, clientId=3, timeout=4, raiseSyncErrors=True)
     (spx,) = await ib.qualifyContractsAsync(Index("SPX", "CBOE"))
     ticker = ib.reqMktData(spx)
     await asyncio.sleep(200)
-    assert ticker.last > 1000
-    assert server.gateway.sessions
+    with_it = len(server.gateway.sessions)
     ib.disconnect()
     await asyncio.sleep(60)
-    assert not server.gateway.sessions
+    return ticker.last, with_it, len(server.gateway.sessions)
 
 
 def test_ib_async_connects_in_memory_without_time_passing() -> None:
     async def talk(server: GatewayServer, port: int) -> None:
-        await one_session(server, port, host="gateway")
+        price, with_it, after_it = await one_session(server, port, host="gateway")
+        assert price > 1000
+        assert (with_it, after_it) == (1, 0)
 
     run(with_gateway(talk, memory=True))
 
 
 def test_ib_async_connects_over_a_socket() -> None:
     async def talk(server: GatewayServer, port: int) -> None:
-        await one_session(server, port, host="127.0.0.1")
+        price, with_it, after_it = await one_session(server, port, host="127.0.0.1")
+        assert price > 1000
+        assert (with_it, after_it) == (1, 0)
 
     run(with_gateway(talk, memory=False), pace=steady(1000))
 
@@ -103,3 +113,19 @@ def test_a_port_in_use_and_an_unknown_scenario_are_named() -> None:
 @pytest.mark.parametrize("speed", ["0", "-2", "fast", "nan"])
 def test_a_speed_that_is_none_is_refused(speed: str) -> None:
     assert CliRunner().invoke(app, ["gateway", "--speed", speed]).exit_code == 2
+
+
+def test_a_reader_who_leaves_is_not_taken_for_a_port_that_cannot_be_had() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "bot", "gateway", "--port", str(port)]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert b"cannot listen" not in done.stderr

@@ -103,8 +103,9 @@ def test_garbage_costs_the_client_its_connection_and_nobody_else_anything(bench:
     assert good.send(49, 1)
 
 
-def test_random_fields_never_raise(bench: Bench) -> None:
-    chance = random.Random(2)
+def test_random_fields_never_raise_and_the_gateway_serves_on(bench: Bench) -> None:
+    good = RawClient(bench, client_id=5000)
+    chance, served = random.Random(2), 0
     pool = [
         "",
         "0",
@@ -123,7 +124,11 @@ def test_random_fields_never_raise(bench: Bench) -> None:
         client = RawClient(bench, client_id=number)
         kind = chance.choice([1, 3, 4, 6, 7, 9, 20, 50, 54, 62, 74, 76, 78, 81, 87, 91, 92, 96, 97])
         client.send(kind, *(chance.choice(pool) for _ in range(chance.randrange(130))))
+        served += client.session.ready
         client.session.disconnected()
+    assert served > 200, "a request that makes no sense costs nobody the connection"
+    assert good.send(49, 1)
+    assert bench.gateway.sessions == [good.session]
 
 
 def test_too_many_messages_in_a_second_are_refused_then_the_client_is_cut(bench: Bench) -> None:

@@ -8,6 +8,7 @@ for returns, a pair that is not) leaves the state as it was and repeats its valu
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import fsum, isfinite, sqrt
 from typing import TypeVar
 
 import numpy as np
@@ -39,10 +40,10 @@ class Rsi:
         if self.changes < self.length:
             return None
         moved = self.gain + self.loss
-        return 100.0 * self.gain / moved if moved > 0 else 0.0
+        return 100.0 * (self.gain / moved) if moved > 0 else 0.0
 
     def next(self, price: float) -> "Rsi":
-        if not np.isfinite(price):
+        if not isfinite(price):
             return self
         if self.last is None:
             return replace(self, last=price)
@@ -77,7 +78,7 @@ class Ema:
         return self.level if self.count >= self.length else None
 
     def next(self, x: float) -> "Ema":
-        if not np.isfinite(x):
+        if not isfinite(x):
             return self
         count = self.count + 1
         if count < self.length:
@@ -120,7 +121,7 @@ class Macd:
         return MacdValue(fast - slow, signal, fast - slow - signal)
 
     def next(self, price: float) -> "Macd":
-        if not np.isfinite(price):
+        if not isfinite(price):
             return self
         slow = self.slow.next(price)
         waits = self.prices < self.slow.length - self.fast.length
@@ -153,7 +154,7 @@ class Beta:
 
     def next(self, x: float, y: float) -> "Beta":
         """After a pair of returns: ``x`` of the market, ``y`` of what is measured against it."""
-        if not np.isfinite(x + y):
+        if not isfinite(x + y):
             return self
         new = 1.0 - self.decay
         return Beta(
@@ -179,16 +180,15 @@ class ZScore:
     def value(self) -> float | None:
         if len(self.window) < self.length:
             return None
-        values = np.asarray(self.window)
-        mean = float(np.mean(values))
-        deviation = float(np.std(values, ddof=1))
+        mean = fsum(self.window) / self.length
+        deviation = sqrt(fsum((x - mean) ** 2 for x in self.window) / (self.length - 1))
         # A constant series has a deviation of a few ulps, not of zero.
         if deviation <= 1e-12 * max(abs(mean), 1e-300):
             return 0.0
         return (self.window[-1] - mean) / deviation
 
     def next(self, x: float) -> "ZScore":
-        if not np.isfinite(x):
+        if not isfinite(x):
             return self
         return ZScore(self.length, (*self.window, float(x))[-self.length :])
 

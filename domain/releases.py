@@ -1,10 +1,15 @@
 """When news comes that everybody waits for: FOMC decisions, CPI and PPI. Times, no expectations."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
+
+from domain.session import SessionCalendar, at_new_york, new_york
+
+_WINDOW_DAYS = 10  # neither the session before a release nor its last day is further away
 
 
 class ReleaseKind(StrEnum):
@@ -15,8 +20,11 @@ class ReleaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Release:
+    """``days`` above 0: the day is not announced yet and may be that many calendar days later."""
+
     at: datetime  # UTC
     kind: ReleaseKind
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,10 @@ class ReleaseCalendar:
     releases: tuple[Release, ...] = ()
 
     def __post_init__(self) -> None:
-        if list(self.releases) != sorted(set(self.releases)):
+        if any(not before < after for before, after in pairwise(self.releases)):
             raise ValueError("releases must be distinct and in order of time")
+        if any(not 0 <= release.days < _WINDOW_DAYS for release in self.releases):
+            raise ValueError(f"a release may be uncertain by less than {_WINDOW_DAYS} days")
 
     @classmethod
     def of(cls, releases: Iterable[Release]) -> "ReleaseCalendar":
@@ -50,3 +60,66 @@ class ReleaseCalendar:
         end = bisect_right(self.releases, now, key=lambda release: release.at)
         earlier = self.releases[:end][::-1]
         return next((r for r in earlier if kind is None or r.kind is kind), None)
+
+    def between(self, start: datetime, end: datetime) -> tuple[Release, ...]:
+        """Releases in (start, end], oldest first."""
+        first = bisect_right(self.releases, start, key=lambda release: release.at)
+        last = bisect_right(self.releases, end, key=lambda release: release.at)
+        return self.releases[first:last]
+
+    def latest(self, now: datetime, sessions: int, calendar: SessionCalendar) -> list[Release]:
+        """Releases at or before ``now`` whose day is fewer than ``sessions`` sessions ago, newest
+        first.
+        """
+        today, found = new_york(now).date(), []
+        end = bisect_right(self.releases, now, key=lambda release: release.at)
+        for release in reversed(self.releases[:end]):
+            if calendar.sessions_after(new_york(release.at).date(), today) >= sessions:
+                break
+            found.append(release)
+        return found
+
+    def unknown(self, now: datetime) -> tuple[ReleaseKind, ...]:
+        """Kinds of which it is not known when the next one comes, or whether one just came."""
+        return tuple(kind for kind in ReleaseKind if not self.knows(now, kind))
+
+    def ending(self, now: datetime, within: timedelta) -> tuple[ReleaseKind, ...]:
+        """Kinds without an announced day later than ``now`` + ``within``."""
+        until = now + within
+        later: set[ReleaseKind] = set()
+        for release in reversed(self.releases):
+            if release.at <= until or len(later) == len(ReleaseKind):
+                break
+            if not release.days:
+                later.add(release.kind)
+        return tuple(kind for kind in ReleaseKind if kind not in later)
+
+
+def blackout(
+    releases: ReleaseCalendar,
+    calendar: SessionCalendar,
+    now: datetime,
+    from_time: time,
+    minutes_after: float,
+    kinds: Container[str] = tuple(ReleaseKind),
+) -> Release | None:
+    """The release, one of ``kinds``, for whose sake nothing new is opened at ``now``; else None.
+
+    A window begins at ``from_time`` New York of the last session before the day of the release and
+    ends, exclusive, ``minutes_after`` minutes after it; one of a release whose day is not announced
+    lasts over all the days it may come on. Of several the earliest release counts.
+    Says nothing about releases the table does not know: ask ``releases.unknown(now)`` first, and
+    treat any kind it names as a shut gate.
+    """
+    window = timedelta(days=_WINDOW_DAYS)
+    lasting = timedelta(minutes=minutes_after)
+    start = bisect_right(releases.releases, now - lasting - window, key=lambda r: r.at)
+    for release in releases.releases[start:]:
+        if release.kind not in kinds or release.at + timedelta(release.days) + lasting <= now:
+            continue
+        if release.at > now + window:
+            return None
+        eve = calendar.previous_session(new_york(release.at).date())
+        if at_new_york(eve, from_time) <= now:
+            return release
+    return None

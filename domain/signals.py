@@ -1,8 +1,19 @@
 """Readings of everything the method listens to, by name. Values only: who computes them is risk."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, TypeAlias
+
+Series: TypeAlias = tuple[tuple[date, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Monthly series that no broker delivers, from files of the user; empty where none is given."""
+
+    real_exchange_rate: Series = ()  # of the dollar, broad and effective (S18)
+    price_earnings: Series = ()  # of the index (S53)
 
 
 class Signal(StrEnum):
@@ -23,6 +34,8 @@ class Signal(StrEnum):
     VVIX_SHIFT = "vvix_shift"
     MACRO_SHOCK = "macro_shock"  # S15, SPX return over its daily standard deviation
     VX_BETA = "vx_beta"  # S28, beta of front VX to SPX
+    CURVE_VALUE = "curve_value"  # S41, VIX points: present value of the curve's steps
+    VIX_NORMALISED = "vix_normalised"  # S53, VIX over relative price-earnings; off by default
     STRESS = "stress"  # 4.1, 0 to 7
 
 
@@ -30,9 +43,9 @@ class Signal(StrEnum):
 class Reading:
     """``value`` is None when it cannot be computed: that is UNKNOWN, never calm.
 
-    ``stressed`` answers whether the signal counts towards stress; None when unknown or when the
-    signal only informs. ``at`` is the time of the newest datum in it, ``source`` says which data
-    were used (a fallback is named here) or what is missing.
+    ``stressed`` is the signal's own alarm; None when unknown or when the signal only informs. Which
+    alarms count towards the stress score is 4.1's business. ``at`` is the time of the newest datum
+    in it, ``source`` says which data were used (a fallback is named here) or what is missing.
     """
 
     value: float | None = None
@@ -42,3 +55,11 @@ class Reading:
 
 
 UNKNOWN = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result and the very objects it was made from: while they are the same, so is it."""
+
+    inputs: tuple[object, ...]
+    value: Any

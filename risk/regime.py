@@ -50,10 +50,17 @@ def look(desk: Desk, params: RegimeParams) -> Looked:
             ("slope", curve.slope),
             ("cmf30", curve.constant_maturity()),
         )
-        text = f"{desk.regime.regime} to {regime} at VIX {vix:.2f}"
+        text = f"{_changed_words(desk, regime, level)} at VIX {vix:.2f}"
         changes = (_changed(desk, "regime", "4.1.regime", regime, text, inputs),)
     memory, curve_change = _curve(desk, memory, curve, params)
     return Looked(memory, changes + curve_change)
+
+
+def _changed_words(desk: Desk, regime: Regime, level: Regime) -> str:
+    """From which regime to which; beneath PRESS the level alone may have moved."""
+    if regime is desk.regime.regime:
+        return f"{regime} goes on, the level beneath it went from {desk.regime.level} to {level}"
+    return f"{desk.regime.regime} to {regime}"
 
 
 def looks_due(desk: Desk, params: RegimeParams) -> bool:

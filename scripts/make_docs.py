@@ -1,4 +1,4 @@
-"""Writes docs/{settings,limits,events,faults}.md from the code; --check only compares.
+"""Writes the pages of docs/ that repeat the code; --check only compares.
 
 Defaults, units and reasons live beside the code that reads them: a field's description, or the
 comment behind it. These pages repeat them for people who do not read code; a test keeps them true.
@@ -17,12 +17,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.approvals.refusals import MEANINGS, Refusal
 from bot.logs import LogEvent
+from bot.telemetry.page import topics_page
 from config.settings import PREFIX, Section, Settings
-from domain.orders import DenialCode
-from engine.invariants import ELSEWHERE, INVARIANTS
+from engine.guards import GUARDS
+from engine.invariants import INVARIANTS
+from risk.alerts import ALERT_RULES
 from sim.gateway.faults.catalogue import faults_page
 from sim.gateway.faults.fault import Fault
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests load this file by its path
+from method_pages import cell, denials_page, methodology_page, rules_page
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTICE = (
@@ -87,10 +93,6 @@ def parameter_table(section: str, kind: type) -> list[str]:
     return [*lines, ""]
 
 
-def cell(text: str) -> str:
-    return text.replace("|", r"\|")
-
-
 def paragraphs(kind: type) -> list[str]:
     """A class's docstring as Markdown, its double backquotes turned into single ones."""
     return [(inspect.getdoc(kind) or "").replace("``", "`"), ""]
@@ -138,12 +140,8 @@ def limits_page() -> str:
         if isinstance(kind, type) and not issubclass(kind, Section):
             lines += parameter_table(section, kind)
     lines += [
-        "## Why an order is denied",
-        "",
-        "The code a denial carries in the journal and the log:",
-        "",
+        "Why an order is denied: [denials.md](denials.md).",
     ]
-    lines += [f"- `{code}`" for code in DenialCode]
     return "\n".join([*lines, ""])
 
 
@@ -211,17 +209,77 @@ def invariants_page() -> str:
     for rule in INVARIANTS:
         when = "always" if rule.always else "before sending"
         lines.append(f"| {rule.id} | {rule.sentence} | {when} | `{rule.checker.__name__}` |")
-    lines += ["", "Kept outside the core:", "", "| id | invariant | where |", "|---|---|---|"]
-    lines += [f"| {name} | {sentence} | {place} |" for name, sentence, place in ELSEWHERE]
+    lines += [
+        "",
+        "Each has a bug planted against it in `tests/engine/test_invariants.py`, and is seen to",
+        "catch it.",
+        "",
+        "Kept outside the core, by an assertion that is always on:",
+        "",
+        "| id | invariant | kept by | a breach | planted bug |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {g.id} | {g.sentence} | `{g.kept_by}` | {g.then} | `{g.planted}` |" for g in GUARDS
+    ]
+    return "\n".join([*lines, ""])
+
+
+def alerts_page() -> str:
+    lines = [
+        "# Alerts",
+        "",
+        NOTICE,
+        "Raised once when a condition begins and cleared once when it ends; in the log, and on",
+        "MQTT under `alerts/<code>`. Conditions are looked at every minute; a halt, an uncertain",
+        "order, a difference to the broker's record, something foreign there and hanging legs at",
+        "once.",
+        "",
+        "| code | severity | when |",
+        "|---|---|---|",
+    ]
+    for code, severity, rule in ALERT_RULES:
+        when = " ".join((inspect.getdoc(rule) or "").split())
+        lines.append(f"| `{code}` | {severity} | {cell(when)} |")
+    lines.append(
+        "| `invariant_<id>` | critical | The invariant of that id is broken: "
+        "[invariants.md](invariants.md). Trading is halted. |"
+    )
+    lines += [
+        "| `rule_<name>` | warning | The rule of that name in [rules.md](rules.md) votes so. |",
+        "| `rule_self-test` | critical | A rule fails its own example: nothing is opened. |",
+        "| `rules_unknown` | info | Operator's rules lack data and vote for the safe side. |",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def refusals_page() -> str:
+    lines = [
+        "# Why a command is refused",
+        "",
+        NOTICE,
+        "The rules of [approvals](approvals.md) in the order in which they are looked at; the",
+        "first that is not kept is the answer, in log, journal and on `answers`.",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+    ]
+    lines += [f"| `{code}` | {MEANINGS[code]} |" for code in Refusal]
     return "\n".join([*lines, ""])
 
 
 PAGES = {
+    "topics.md": lambda: topics_page(NOTICE),
+    "refusals.md": refusals_page,
+    "alerts.md": alerts_page,
     "invariants.md": invariants_page,
     "settings.md": settings_page,
     "limits.md": limits_page,
     "events.md": events_page,
     "faults.md": faults_document,
+    "denials.md": lambda: denials_page(NOTICE),
+    "rules.md": lambda: rules_page(NOTICE),
+    "methodology.md": lambda: methodology_page(NOTICE),
 }
 
 

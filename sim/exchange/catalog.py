@@ -34,13 +34,14 @@ from sim.exchange.listings import (
 _CLASSES_OF = {"SPX": ("SPXW", "SPX"), "VIX": ("VIX",)}
 _RIGHTS = {"C": Right.CALL, "CALL": Right.CALL, "P": Right.PUT, "PUT": Right.PUT}
 _VENUES = {
-    Kind.INDEX: ("CBOE",),
+    Kind.INDEX: ("CBOE", "NYSE"),
     Kind.STOCK: ("SMART", "ARCA", "NYSE", "NASDAQ", "BATS", "ISLAND"),
     Kind.FUTURE: ("CFE",),
     Kind.OPTION: ("SMART", "CBOE"),
     Kind.FOREX: ("IDEALPRO",),
 }
 _MULTIPLIER = 100
+_DECODED_MAX = 8_192  # listings at hand; some weeks of one desk's interest
 _DAY = timedelta(days=1)
 
 
@@ -66,6 +67,8 @@ class Catalog:
         if con_id in self._fixed:
             return self._fixed[con_id]
         if con_id not in self._cache:
+            if len(self._cache) >= _DECODED_MAX:
+                self._cache.clear()  # an id is its own description: nothing is lost
             self._cache[con_id] = self._decode(con_id)
         return self._cache[con_id]
 

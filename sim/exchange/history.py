@@ -19,6 +19,7 @@ Prices: TypeAlias = tuple[float, float, float, float]  # open, high, low, close
 
 DAILY_FILE = "daily_1990_2021.csv.gz"
 VX_FILE = "vx_settlements_2004_2021.csv.gz"
+_PROXIES = ("vixy_close", "vnq_close", "spy_close", "usd_broad")
 _ARCH_SPX = "arch/data/sp500/sp500.csv.gz"
 _ARCH_VIX = "arch/data/vix/vix.csv.gz"
 # VIX moves against the index about five times as far, in logs (median of daily slopes 1992-2021: 4
@@ -46,6 +47,10 @@ class Day:
     vvix: float | None = None
     skew: float | None = None
     vx: tuple[tuple[date, float], ...] = ()
+    vixy: float | None = None  # closes, adjusted for dividends and splits ...
+    vnq: float | None = None
+    spy: float | None = None
+    dollar: float | None = None  # the broad dollar index
 
 
 class HistoryMissing(ValueError):
@@ -62,8 +67,9 @@ def read_directory(directory: Path) -> list[Day]:
             continue
         on = date.fromisoformat(row["date"])
         vix9d, vix3m, vvix, skew = (_number(row[n]) for n in ("vix9d", "vix3m", "vvix", "skew"))
-        curve = tuple(futures.get(on, ()))
-        days.append(Day(on, *enclosed(spx), *enclosed(vix), vix9d, vix3m, vvix, skew, curve))
+        curve, index = tuple(futures.get(on, ())), (*enclosed(spx), *enclosed(vix))
+        vixy, vnq, spy, dollar = (_number(row.get(n)) for n in _PROXIES)
+        days.append(Day(on, *index, vix9d, vix3m, vvix, skew, curve, vixy, vnq, spy, dollar))
     return days
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.instruments import (
+    AD_NYSE,
     Contract,
     Kind,
     Right,
@@ -23,13 +24,14 @@ from domain.instruments import (
 
 EASTERN, CENTRAL = "US/Eastern", "US/Central"
 
-RULE_PENNY, RULE_SPX, RULE_VIX, RULE_NICKEL, RULE_PIP = 26, 110, 109, 67, 239
+RULE_PENNY, RULE_SPX, RULE_VIX, RULE_NICKEL, RULE_PIP, RULE_YEN = 26, 110, 109, 67, 239, 240
 MARKET_RULES: dict[int, tuple[tuple[float, float], ...]] = {
     RULE_PENNY: ((0.0, 0.01),),
     RULE_SPX: ((0.0, 0.05), (3.0, 0.10)),
     RULE_VIX: ((0.0, 0.01), (3.0, 0.05)),
     RULE_NICKEL: ((0.0, 0.05),),
     RULE_PIP: ((0.0, 0.00005),),
+    RULE_YEN: ((0.0, 0.005),),
 }
 
 INDEX_IDS = {
@@ -38,23 +40,32 @@ INDEX_IDS = {
     "VIX9D": 108591573,
     "VIX3M": 288889420,
     "VVIX": 72257149,
+    "SKEW": 73100042,
+    "AD-NYSE": 26718738,
 }
 STOCK_IDS = {
     "SPY": 756733, "VIXY": 320227565, "VNQ": 31230302, "RSP": 43645828, "XLB": 4215210,
     "XLC": 321850489, "XLE": 4215217, "XLF": 4215220, "XLI": 4215227, "XLK": 4215230,
     "XLP": 4215215, "XLRE": 208813720, "XLU": 4215235, "XLV": 4215205, "XLY": 4215200,
+    "UUP": 43202465,
 }  # fmt: skip
-EURUSD_ID = 12087792
+FOREX_IDS = {
+    "EUR.USD": 12087792, "GBP.USD": 12087797, "USD.JPY": 15016059, "USD.CAD": 15016062,
+    "USD.CHF": 12087820, "USD.SEK": 37893488,
+}  # fmt: skip
 _NAMES = {
     "SPX": "S&P 500 Stock Index",
     "VIX": "CBOE Volatility Index",
     "VIX9D": "CBOE 9-Day Volatility Index",
     "VIX3M": "CBOE 3-Month Volatility Index",
     "VVIX": "CBOE VIX Volatility Index",
+    "SKEW": "CBOE SKEW Index",
+    "AD-NYSE": "NYSE Advance Decline Index",
     "SPY": "SPDR S&P 500 ETF TRUST",
     "VIXY": "PROSHARES VIX SHORT-TERM FUT",
     "VNQ": "VANGUARD REAL ESTATE ETF",
     "RSP": "INVESCO S&P 500 EQUAL WEIGHT",
+    "UUP": "INVESCO DB US DOLLAR INDEX B",
 }
 _MONTH_CODES = "FGHJKMNQUVXZ"
 
@@ -156,11 +167,14 @@ def future_settlement(con_id: int) -> date | None:
 
 
 def fixed_listings() -> list[Listing]:
-    """Indexes, shares and the currency pair: everything that does not expire."""
+    """Indexes, shares and currency pairs: everything that does not expire."""
     made = [
-        Listing(con_id, index(name), name, _NAMES[name], "", "", "", 0.01, RULE_PENNY, 0, CENTRAL)
+        Listing(
+            con_id, AD_NYSE if name == AD_NYSE.symbol else index(name), name, _NAMES[name],
+            "", "", "", 0.01, RULE_PENNY, 0, CENTRAL,
+        )
         for name, con_id in INDEX_IDS.items()
-    ]
+    ]  # fmt: skip
     made += [
         Listing(
             con_id, stock(name), name, _NAMES.get(name, f"SELECT SECTOR SPDR {name}"), "", "", "",
@@ -168,13 +182,12 @@ def fixed_listings() -> list[Listing]:
         )
         for name, con_id in STOCK_IDS.items()
     ]  # fmt: skip
-    pair = Contract(Kind.FOREX, "EUR", "IDEALPRO", "EUR.USD")
-    made.append(
-        Listing(
-            EURUSD_ID, pair, "EUR.USD", "European Monetary Union Euro", "", "", "",
-            0.00005, RULE_PIP, 0, EASTERN,
-        )
-    )  # fmt: skip
+    for name, con_id in FOREX_IDS.items():
+        base, _, quote = name.partition(".")
+        pair = Contract(Kind.FOREX, base, "IDEALPRO", name, currency=quote)
+        tick, rule = (0.005, RULE_YEN) if quote == "JPY" else (0.00005, RULE_PIP)
+        words = f"{base} against {quote}"
+        made.append(Listing(con_id, pair, name, words, "", "", "", tick, rule, 0, EASTERN))
     return made
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instruments import Kind
+from domain.instruments import AD_NYSE, SKEW, Kind
 from domain.session import SessionCalendar, new_york
 from sim.exchange import bars as history_bars
 from sim.exchange.bars import DAILY_S, Bar
@@ -41,6 +41,7 @@ __all__ = [
 Floats: TypeAlias = NDArray[np.float64]
 
 _WATCHES_KEPT = 64
+_SETTLES_MAX = 8_192
 _CENT = 0.01
 _MARK_S = 900.0  # an option is taken to trade once in a quarter of an hour
 
@@ -255,10 +256,12 @@ class Market:
     def _value(self, listing: Listing, state: State) -> float | None:
         """Mid value of an instrument that has no history of its own; None once it has expired."""
         contract = listing.contract
+        if contract == AD_NYSE:
+            return None
+        if contract.kind in (Kind.STOCK, Kind.FOREX) or contract == SKEW:
+            return round(self._proxies.price(contract.series, state), 4)
         if contract.kind is Kind.INDEX:
             return round(state.level_of(contract.symbol), 2)
-        if contract.kind in (Kind.STOCK, Kind.FOREX):
-            return round(self._proxies.price(contract.symbol, state), 4)
         if self._settle_ts(listing) <= state.ts:
             return None
         if contract.kind is Kind.FUTURE:
@@ -286,6 +289,8 @@ class Market:
                 known = float("inf")
             else:
                 known = self.calendar.settles_at(listing.contract).timestamp()
+            if len(self._settles) >= _SETTLES_MAX:
+                self._settles.clear()
             self._settles[listing.con_id] = known
         return known
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instruments import Kind
+from domain.instruments import AD_NYSE, SKEW, Kind
 from sim.exchange.book import vix_stress
 from sim.exchange.listings import Listing
 from sim.exchange.proxies import Proxies
@@ -17,21 +17,24 @@ from sim.exchange.tape import State, Tape, grid_index
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_PIP = 0.00005
-
 
 def simple_quote(
     listing: Listing, state: State, before: State, tape: Tape, proxies: Proxies
 ) -> MarketQuote:
     """The quote of an index, share or currency; ``before`` is the state at the previous close."""
     contract = listing.contract
-    if contract.kind is Kind.INDEX:
+    if contract == AD_NYSE:
+        return _breadth_quote(state, before, proxies)
+    if contract.kind is Kind.INDEX and contract.symbol != SKEW.symbol:
         return _index_quote(contract.symbol, state, before, tape)
-    price, close = proxies.price(contract.symbol, state), proxies.price(contract.symbol, before)
+    price, close = proxies.price(contract.series, state), proxies.price(contract.series, before)
+    if contract.kind is Kind.INDEX:
+        return MarketQuote(last=round(price, 2), close=round(close, 2))
     if contract.kind is Kind.FOREX:
-        bid = floor(price / _PIP) * _PIP
+        pip = listing.min_tick
+        bid = floor(price / pip) * pip
         return MarketQuote(
-            round(bid, 5), round(bid + _PIP, 5), 1_000_000, 1_000_000, close=round(close, 5)
+            round(bid, 5), round(bid + pip, 5), 1_000_000, 1_000_000, close=round(close, 5)
         )
     bid = floor(price * 100) / 100
     return MarketQuote(
@@ -73,6 +76,12 @@ def future_quotes(settle_ts: Floats, state: State, before: State) -> list[Market
         else NO_QUOTE
         for trades, bid, ask, close in rows
     ]
+
+
+def _breadth_quote(state: State, before: State, proxies: Proxies) -> MarketQuote:
+    """Advances as bid, declines as ask, unchanged as bid size; an index has no ask size."""
+    advances, declines, unchanged = proxies.breadth(state, before)
+    return MarketQuote(bid=advances, ask=declines, bid_size=unchanged, ask_size=0)
 
 
 def _index_quote(symbol: str, state: State, before: State, tape: Tape) -> MarketQuote:

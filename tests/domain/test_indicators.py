@@ -47,14 +47,15 @@ def test_one_at_a_time_and_batch_are_the_same_numbers(prices):
     for price, ret in zip(prices, returns, strict=True):
         state, score, line = state.next(price), score.next(price), line.next(price)
         beta = beta.next(ret, -4.0 * ret + 0.01 * price)
-    _same(state.value, rsi(prices, 5)[-1])
-    _same(score.value, z_scores(prices, 7)[-1])
-    _same(beta.value, ewma_beta(returns, -4.0 * returns + 0.01 * np.array(prices), 0.94, 5)[-1])
-    _same(line.value and line.value.histogram, macd(prices, 3, 6, 4)[2][-1])
+    lines = -4.0 * returns + 0.01 * np.array(prices)
+    assert _same(state.value, rsi(prices, 5)[-1])
+    assert _same(score.value, z_scores(prices, 7)[-1])
+    assert _same(beta.value, ewma_beta(returns, lines, 0.94, 5)[-1])
+    assert _same(line.value and line.value.histogram, macd(prices, 3, 6, 4)[2][-1])
 
 
 def _same(single, last):
-    assert (single is None and np.isnan(last)) or single == last
+    return bool((single is None and np.isnan(last)) or single == last)
 
 
 def test_beta_finds_a_proportional_series_at_once_and_weighs_recent_pairs_more():

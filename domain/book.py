@@ -18,6 +18,7 @@ from domain.replacing import replace
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+REDEPLOY = "4.6.redeploy"  # the rule whose purchases spend realized gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Condor:
     entry_cash: Decimal = _ZERO
     realized: Decimal = _ZERO
     closed_at: datetime | None = None
+    rolls: int = 0  # how often it was rolled before it became this one
 
     @property
     def is_open(self) -> bool:
@@ -103,7 +105,7 @@ class Tranche:
     """VIX calls bought by one order, whose reference is its id.
 
     ``keep`` is the most that profit-taking rungs let us go on holding; ``rung`` the highest
-    reached.
+    reached. ``unsellable_on`` is its last trading day, when nobody bid through the whole window.
     """
 
     id: str
@@ -115,6 +117,7 @@ class Tranche:
     rung: int = 0
     keep: int | None = None
     harvested: bool = False
+    unsellable_on: date | None = None
 
     @property
     def quantity(self) -> int:
@@ -140,7 +143,14 @@ class Book:
     hedge_spend: tuple[
         tuple[date, Decimal], ...
     ] = ()  # premium paid less proceeds up to cost, by day
+    sale_results: Mapping[str, Decimal] = field(
+        default_factory=dict
+    )  # of outright hedge sales, by execution id, losses negative
+    hedge_gain: Decimal = _ZERO  # the gains among them since the first day
+    redeployed: Mapping[Layer, Decimal] = field(default_factory=dict)  # of gains, spent again
     last_entry_on: date | None = None
+    cash: Decimal = _ZERO  # what all trades and settlements brought in, before fees
+    fees_forgotten: Decimal = _ZERO  # of executions that are no longer in ``commissions``
 
     @property
     def open_condors(self) -> tuple[Condor, ...]:
@@ -180,7 +190,12 @@ def apply_fill(book: Book, order: Order, fill: Fill, on: date) -> Book:
         if fill.revision <= known.revision:
             return book
         book = _trade(book, order, known, -known.quantity, on)
+        book = _paid(book, known.contract, -known.quantity, known.price)
+    sold_for = _hedge_realized(book)
     book = _trade(book, order, fill, fill.quantity, on)
+    if order.intent.purpose is Purpose.SELL_HEDGE:
+        book = _sale_result(book, fill.exec_id, _hedge_realized(book) - sold_for)
+    book = _paid(book, fill.contract, fill.quantity, fill.price)
     return replace(book, fills={**book.fills, fill.exec_id: fill})
 
 
@@ -204,8 +219,10 @@ def settle(
     condor = book.condors.get(owner)
     if condor is not None:
         held = condor.positions[condor.combo.contracts.index(contract)].quantity
+        book = _paid(book, contract, -held, price)
         return _trade_condor(book, condor, contract, -held, price, at)
     tranche = book.tranches[owner]
+    book = _paid(book, tranche.contract, -tranche.quantity, price)
     return _sell_tranche(book, tranche, -tranche.quantity, price, on)
 
 
@@ -218,6 +235,9 @@ def prune(book: Book, before: date) -> Book:
         book,
         fills=fills,
         commissions={key: fee for key, fee in book.commissions.items() if key in fills},
+        fees_forgotten=book.fees_forgotten
+        + sum((book.commissions.get(key, _ZERO) for key in book.fills if key not in fills), _ZERO),
+        sale_results={key: result for key, result in book.sale_results.items() if key in fills},
         condors={
             key: c
             for key, c in book.condors.items()
@@ -239,7 +259,10 @@ def _trade(book: Book, order: Order, fill: Fill, quantity: int, on: date) -> Boo
         raise ValueError(f"{fill.contract.label} is no leg of {order.order_ref}")
     if intent.purpose is Purpose.OPEN_CONDOR:
         condor = book.condors.get(order.order_ref) or Condor(
-            order.order_ref, IronCondor.of_legs(intent.legs), fill.at
+            order.order_ref,
+            IronCondor.of_legs(intent.legs),
+            fill.at,
+            rolls=int(dict(intent.inputs).get("rolls", 0.0)),
         )
         book = replace(book, last_entry_on=max(on, book.last_entry_on or on))
         return _trade_condor(book, condor, fill.contract, quantity, fill.price, fill.at, entry=True)
@@ -255,6 +278,8 @@ def _trade(book: Book, order: Order, fill: Fill, quantity: int, on: date) -> Boo
         tranche = book.tranches.get(order.order_ref) or Tranche(
             order.order_ref, intent.layer, fill.contract, on
         )
+        if intent.rule == REDEPLOY:
+            book = _redeployed(book, intent.layer, fill.price * fill.contract.multiplier * quantity)
         return _buy_tranche(book, tranche, quantity, fill.price, on)
     return _sell_tranche(book, book.tranches[intent.subject], quantity, fill.price, on)
 
@@ -304,6 +329,33 @@ def _sell_tranche(book: Book, tranche: Tranche, quantity: int, price: Decimal, o
     book = replace(book, tranches={**book.tranches, tranche.id: tranche})
     book = _spent(book, on, -min(proceeds, cost_given))
     return _realized(book, tranche.layer, realized)
+
+
+def _hedge_realized(book: Book) -> Decimal:
+    return sum((v for layer, v in book.realized.items() if layer is not Layer.CONDOR), _ZERO)
+
+
+def _sale_result(book: Book, exec_id: str, result: Decimal) -> Book:
+    """Count the gain of one sale once. A corrected execution adds to what it realized before: its
+    reversal put the contracts back at the price they were sold for.
+    """
+    known = book.sale_results.get(exec_id, _ZERO)
+    gain = max(_ZERO, known + result) - max(_ZERO, known)
+    return replace(
+        book,
+        sale_results={**book.sale_results, exec_id: known + result},
+        hedge_gain=book.hedge_gain + gain,
+    )
+
+
+def _redeployed(book: Book, layer: Layer, amount: Decimal) -> Book:
+    total = book.redeployed.get(layer, _ZERO) + amount
+    return replace(book, redeployed={**book.redeployed, layer: total})
+
+
+def _paid(book: Book, contract: Contract, quantity: int, price: Decimal) -> Book:
+    """Cash for a signed quantity; counted apart from costs and results, to be held against them."""
+    return replace(book, cash=book.cash - price * contract.multiplier * quantity)
 
 
 def _realized(book: Book, layer: Layer, amount: Decimal) -> Book:

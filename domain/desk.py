@@ -10,14 +10,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.book import Book
+from domain.approvals import Approvals
+from domain.book import Book, Condor
 from domain.chain import OptionChain
 from domain.events import MarginAnswered
+from domain.hedge_state import HedgeState
 from domain.instruments import Contract
+from domain.liquidity import LegLiquidity, LiquidityDay, Sum
 from domain.orders import Layer, Order, OrderStatus
 from domain.quotes import Quote
+from domain.record import Record
+from domain.rulesets import Vote
 from domain.session import Session, SessionCalendar, new_york
-from domain.signals import Reading, Signal
+from domain.signals import Kept, Reading, Signal
+from domain.smile_fit import Smile
+from domain.vwap import Vwap
 
 
 class Regime(StrEnum):
@@ -116,7 +123,16 @@ class Memory:
     condors_at_risk_within: float | None = None  # condor notional at the last mark inside the cap
     wanted: tuple[Contract, ...] = ()  # candidates the rules asked to see
     watchlist: tuple[Contract, ...] = ()
+    smile: Smile | None = None  # of the last candidate, from which the next fit starts
+    vwap: Vwap | None = None  # of SPY, while a profile rolls by it
+    liquidity: Mapping[Contract, LegLiquidity] = field(default_factory=dict)  # at the last look
+    liquidity_sums: Mapping[str, Sum] = field(default_factory=dict)  # of today, by slot and band
+    quote_counts: Mapping[Contract, int] = field(default_factory=dict)  # SPXW quotes heard ...
+    quotes_counted_since: datetime | None = None  # ... since this look
     signals: Mapping[Signal, Reading] = field(default_factory=dict)  # as of the last look
+    votes: tuple[Vote, ...] = ()  # of the operator rules at the last look ...
+    rules_tested_on: date | None = None  # ... and when they last proved that they can fire
+    kept: Mapping[str, Kept] = field(default_factory=dict)  # results that change once a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +161,19 @@ class Desk:
     broker_positions: Mapping[Contract, int] | None = None  # as last reported ...
     positions_at: datetime | None = None  # ... then
     mismatched: tuple[Contract, ...] = ()  # legs on which book and broker disagree
+    foreign: tuple[str, ...] = ()  # orders and holdings at the broker that are not ours
+    rejections: tuple[tuple[datetime, str], ...] = ()  # by the broker, since the last act on them
+    liquidity: tuple[LiquidityDay, ...] = ()  # how SPX options traded on past sessions
     deficits: Mapping[Layer, date] = field(
         default_factory=dict
     )  # hedge layers short of target, since
+    hedge: HedgeState = field(default_factory=HedgeState)
+    # levels just before and after the last releases, by release and side
+    release_marks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     alerts: Mapping[str, datetime] = field(default_factory=dict)  # raised and not cleared
     tally: Tally = field(default_factory=Tally)
+    record: Record = field(default_factory=Record)  # of sessions, campaigns and conduct
+    approvals: Approvals = field(default_factory=Approvals)
     memory: Memory = field(default_factory=Memory)
 
     @property
@@ -161,6 +185,17 @@ class Desk:
     def working(self) -> tuple[Order, ...]:
         """Orders that may still fill, oldest first."""
         return tuple(order for order in self.orders.values() if order.working)
+
+    @property
+    def live_condors(self) -> tuple[Condor, ...]:
+        """Open condors whose result is not decided yet: an expired one may stay in the book until
+        the broker drops it.
+        """
+        return tuple(
+            condor
+            for condor in self.book.open_condors
+            if self.calendar.settles_at(condor.combo.short_put) > self.now
+        )
 
     @property
     def uncertain(self) -> tuple[Order, ...]:

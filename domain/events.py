@@ -47,7 +47,9 @@ class FuturesListed:
 
 @dataclass(frozen=True, slots=True)
 class DailyClosesLoaded:
-    """Official closes of past sessions, oldest first; replaces what was known of ``symbol``."""
+    """Official closes of past sessions, oldest first; replaces what was known of ``symbol`` from
+    the first of them to the last.
+    """
 
     at: datetime
     symbol: str
@@ -180,6 +182,17 @@ class PositionsReported:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignReported:
+    """What a complete answer showed that is not ours: open orders and holdings that nobody here
+    asked for, named for the operator. Replaces what was told before; empty when all is ours.
+    """
+
+    at: datetime
+    orders: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerReady:
     """Connected, synchronised and reconciled: quotes from before this moment are not to be
     believed.
@@ -210,9 +223,91 @@ class ReduceRequested:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequested:
+    """``stops`` is how many stops the operators knew of; None ends any halt, else only theirs."""
+
     at: datetime
     who: str
     why: str
+    stops: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAccepted:
+    """A signed plan takes effect: what it asks for follows in the same batch.
+
+    ``plan`` is the SHA-256 of its bytes; its nonce is used up from here on.
+    """
+
+    at: datetime
+    nonce: str
+    expires: datetime
+    action: str
+    plan: str
+    signers: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """A command without effect. ``more`` were refused since the last record, for any reason."""
+
+    at: datetime
+    reason: str
+    text: str
+    channel: str
+    digest: str  # SHA-256 of what was received
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsVoided:
+    """Every plan made before now is void: its times can no longer be trusted."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRaised:
+    """``limit`` is ``value`` instead of what is configured, before ``until``."""
+
+    at: datetime
+    limit: str
+    value: float
+    until: datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionAdopted:
+    """So many contracts at the broker belong to us although no order of ours explains them."""
+
+    at: datetime
+    contract: Contract
+    quantity: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigAccepted:
+    """The daemon may start with the configuration of this hash without being halted.
+
+    ``shares`` of net liquidation are what it lets be lost: in total, and as hedge premium.
+    """
+
+    at: datetime
+    config_hash: str
+    shares: tuple[float, float]
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRingChanged:
+    """From now on these keys count and no others. ``ring`` is JSON and holds public keys only."""
+
+    at: datetime
+    ring: str
+    who: str
 
 
 Event: TypeAlias = (
@@ -234,9 +329,17 @@ Event: TypeAlias = (
     | OrderUncertain
     | LimitModified
     | PositionsReported
+    | ForeignReported
     | BrokerReady
     | BrokerLost
     | HaltRequested
     | ReduceRequested
     | ResumeRequested
+    | CommandAccepted
+    | CommandRefused
+    | ApprovalsVoided
+    | LimitRaised
+    | PositionAdopted
+    | ConfigAccepted
+    | KeyRingChanged
 )

@@ -72,6 +72,11 @@ class Contract:
         return Settlement.PM if self.trading_class in _PM_CLASSES else Settlement.AM
 
     @property
+    def series(self) -> str:
+        """Under which name daily closes are kept: the symbol, of a currency pair both."""
+        return f"{self.symbol}.{self.currency}" if self.kind is Kind.FOREX else self.symbol
+
+    @property
     def label(self) -> str:
         """A short unambiguous name for logs: ``SPXW 2018-03-02 2690 P``."""
         if self.kind is Kind.OPTION:
@@ -87,6 +92,28 @@ def index(symbol: str, exchange: str = "CBOE") -> Contract:
 
 def stock(symbol: str) -> Contract:
     return Contract(Kind.STOCK, symbol, "SMART")
+
+
+def forex(base: str, quote: str) -> Contract:
+    """A spot pair on the broker's currency venue, in units of ``quote`` for one ``base``."""
+    return Contract(Kind.FOREX, base, "IDEALPRO", currency=quote)
+
+
+def es_future(expiration: date) -> Contract:
+    """E-mini S&P 500; ``expiration`` is its last trading day, normally a third Friday."""
+    return Contract(Kind.FUTURE, "ES", "CME", "ES", expiration, multiplier=50)
+
+
+def euro_future(expiration: date) -> Contract:
+    """6E, euro against dollar; it stops trading two business days before a third Wednesday."""
+    return Contract(Kind.FUTURE, "EUR", "CME", "6E", expiration, multiplier=125_000)
+
+
+def fed_funds_future(expiration: date) -> Contract:
+    """ZQ, 100 less the month's mean federal funds rate; it trades to the month's last business
+    day.
+    """
+    return Contract(Kind.FUTURE, "ZQ", "CBOT", "ZQ", expiration, multiplier=4167)
 
 
 def vx_future(expiration: date) -> Contract:
@@ -110,6 +137,28 @@ VIX = index("VIX")
 VIX9D = index("VIX9D")
 VIX3M = index("VIX3M")
 VVIX = index("VVIX")
+SKEW = index("SKEW")
+AD_NYSE = index("AD-NYSE", "NYSE")  # advances arrive as bid, declines as ask, unchanged as bid size
+
+VIXY = stock("VIXY")
+VNQ, SPY, RSP, UUP = stock("VNQ"), stock("SPY"), stock("RSP"), stock("UUP")
+SECTORS = tuple(
+    stock(symbol)
+    for symbol in (
+        "XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY",
+    )
+)  # fmt: skip
+EURUSD = forex("EUR", "USD")
+# Series name, weight in DXY (ICE), and whether the dollar is the base currency.
+DOLLAR_WEIGHTS: tuple[tuple[str, float, bool], ...] = (
+    ("EUR.USD", 0.576, False),
+    ("USD.JPY", 0.136, True),
+    ("GBP.USD", 0.119, False),
+    ("USD.CAD", 0.091, True),
+    ("USD.SEK", 0.042, True),
+    ("USD.CHF", 0.036, True),
+)
+DOLLAR_PAIRS = tuple(forex(name[:3], name[4:]) for name, _, _ in DOLLAR_WEIGHTS)
 
 COMBO_INCREMENT = Decimal("0.05")  # index-option combos are quoted and accepted in nickels
 

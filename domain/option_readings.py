@@ -7,6 +7,7 @@ vectorised call a time. Leaves out whatever has no usable quote.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,6 +76,14 @@ def read_options(
     if not options:
         return []
     years = calendar.years_to_settlement(options[0][0], now)
+    return list(_read(tuple(options), forward, years, discount))
+
+
+# Several rules look at the same holdings at the same instant.
+@lru_cache(maxsize=256)
+def _read(
+    options: tuple[tuple[Contract, float], ...], forward: float, years: float, discount: float
+) -> tuple[OptionReading, ...]:
     strikes = np.array([contract.strike for contract, _ in options])
     calls = np.array([contract.right is Right.CALL for contract, _ in options])
     mids = np.array([mid for _, mid in options])
@@ -84,8 +93,8 @@ def read_options(
     in_the_money = np.where(calls, forward > strikes, forward < strikes)
     deltas = np.where(flat, np.where(in_the_money, np.where(calls, 1.0, -1.0), 0.0), deltas)
     vols = np.where(flat, 0.0, vols)
-    return [
+    return tuple(
         OptionReading(contract, mid, float(vol), float(delta))
         for (contract, mid), vol, delta in zip(options, vols, deltas, strict=True)
         if np.isfinite(delta)
-    ]
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.effects import CancelOrder, RecordDecision
 from domain.instruments import Contract
 from domain.orders import DenialCode, Layer, OrderIntent
+from domain.smile_fit import Smile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Allowance:
     max_loss_share_entry: float
     max_loss_share_total: float
     excess_liquidity_min: float
+    liquidity_for_s: float = 30.0  # a leg thin for so many seconds pauses entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Skip:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """``wanted`` are contracts the rule needs quotes of before it can decide, most important
-    first.
+    first; ``smile`` the last one fitted, from which the next fit starts.
     """
 
     intents: tuple[OrderIntent, ...] = ()
@@ -47,6 +49,7 @@ class Proposal:
     changes: tuple[RecordDecision, ...] = ()
     wanted: tuple[Contract, ...] = ()
     cancels: tuple[CancelOrder, ...] = ()
+    smile: Smile | None = None
 
     def __add__(self, other: "Proposal") -> "Proposal":
         return Proposal(
@@ -55,4 +58,5 @@ class Proposal:
             self.changes + other.changes,
             self.wanted + other.wanted,
             self.cancels + other.cancels,
+            other.smile or self.smile,
         )

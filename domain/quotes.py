@@ -21,6 +21,7 @@ class Quote:
     close: float | None = None
     delayed: bool = False
     halted: bool = False
+    volume: float | None = None  # traded today; only stocks tell it
 
     @property
     def mid(self) -> float | None:

@@ -37,7 +37,8 @@ def conditions(
         if market is None or credit <= 0:
             found[_stop(condor)] = found[_profit(condor)] = None
         else:
-            found[_stop(condor)] = market.mid >= params.stop_debit_multiple * credit
+            multiple = params.stop_debit_multiple
+            found[_stop(condor)] = multiple > 0 and market.mid >= multiple * credit
             found[_profit(condor)] = market.mid <= params.take_profit_share * credit
     return found
 

@@ -1,4 +1,4 @@
-"""Which four legs: short strikes by our own delta, wings a fixed width away. Methodology 4.2.
+"""Which four legs: short strikes by delta on the fitted smile, wings further out. Methodology 4.2.
 
 Works in two looks, to spare data lines. A coarse row of strikes around the index gives the parity
 forward and the smile; from it follows where the target delta lies, and then a few listed strikes
@@ -11,24 +11,19 @@ from dataclasses import dataclass
 from datetime import date
 from math import sqrt
 
-import numpy as np
-
-from domain.chain import OptionChain, nearest, spread_out
+from domain.chain import OptionChain, nearest
 from domain.combos import IronCondor
 from domain.desk import Desk
-from domain.instruments import SPX, VIX, Contract, Right, spxw_option
-from domain.option_readings import OptionReading, read_options, read_parity
+from domain.instruments import SPX, VIX, Contract, Right
+from domain.option_readings import OptionReading
 from domain.orders import DenialCode
-from domain.parity import Parity
-from domain.quotes import Quote
-from strategies.iron_condor.parameters import IronCondorParams
+from strategies.iron_condor.expiry import Expiry, read_expiry
+from strategies.iron_condor.listed import Listed
+from strategies.iron_condor.parameters import IronCondorParams, Wing
 
-_COARSE_GRID = 25.0  # strikes on this grid are listed for nearly every expiration
 _COARSE_PUTS = (8, -2.4)  # how many, and how many standard deviations down
 _COARSE_CALLS = (6, 1.7)
 _FINE = 3
-_WING_SLACK = 25.0  # a wing may be this much wider when the exact strike is not listed
-_QUOTE_AGE_S_MAX = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,15 @@ class Choice:
     reason: str = ""
     denial: DenialCode | None = None
     inputs: tuple[tuple[str, float], ...] = ()
+    expiry: Expiry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Short reading and wing of one side of the money."""
+
+    short: OptionReading
+    wing: Contract
 
 
 def wing_width(spx: float, params: IronCondorParams) -> float:
@@ -54,105 +58,38 @@ def choose(
     spx, vix = desk.level(SPX), desk.level(VIX)
     if spx is None or vix is None:
         return Choice((), reason="no index level", denial=DenialCode.QUOTE_MISSING)
-    listed = _Listed(desk, chain, expiration)
-    coarse = _coarse(desk, listed, spx, vix)
-    parity = _parity(desk, listed, coarse)
-    if parity is None:
+    listed = Listed(desk, chain, expiration)
+    coarse = coarse_row(desk, listed, spx, vix)
+    expiry = read_expiry(desk, listed, coarse[0]) if coarse else None
+    if expiry is None:
         return Choice(coarse, reason="waiting for a forward", denial=DenialCode.QUOTE_MISSING)
-    forward = parity.forward
-    readings = _readings(desk, listed, parity)
-    width = wing_width(spx, params)
-    wanted, picks = list(coarse), []
+    width = params.wing_points or wing_width(spx, params)
+    wanted, sides = list(coarse), []
     for right in (Right.PUT, Right.CALL):
-        side = [reading for reading in readings if reading.contract.right is right]
-        spot = _strike_at(side, target)
+        spot = expiry.strike_at(right, target, listed.strikes)
         if spot is None:
             continue
-        shorts = nearest(listed.shorts(right, forward), spot, _FINE)
-        wanted += listed.with_wings(shorts, right, width)
-        picks.append(_pick(listed, side, right, width, target, nearest(shorts, spot)))
+        look = _Look(listed, expiry, right, width, params)
+        shorts = nearest(listed.shorts(right, expiry.forward), spot, _FINE)
+        wanted += look.contracts(shorts)
+        sides.append(look.pick(target, nearest(shorts, spot)))
     found = tuple(dict.fromkeys(wanted))
-    if len(picks) < 2 or any(pick is None for pick in picks):
-        return Choice(found, reason="waiting for strikes", denial=DenialCode.QUOTE_MISSING)
-    put, call = picks
+    if len(sides) < 2 or any(side is None for side in sides):
+        why = DenialCode.QUOTE_MISSING
+        return Choice(found, reason="waiting for strikes", denial=why, expiry=expiry)
+    put, call = sides
     assert put is not None
     assert call is not None
-    inputs = (
-        ("forward", forward),
-        ("width", width),
-        ("target_delta", target),
-        ("put_delta", put[0].delta),
-        ("call_delta", call[0].delta),
-        ("put_vol", put[0].vol),
-        ("call_vol", call[0].vol),
-    )
-    if max(abs(abs(side[0].delta) - target) for side in (put, call)) > params.delta_tolerance:
-        return Choice(found, reason="no strike near the target delta", inputs=inputs)
-    condor = IronCondor(put[1], put[0].contract, call[0].contract, call[1])
-    return Choice(found, condor, inputs=inputs)
+    inputs = (("target_delta", target), *measures(expiry, put, call))
+    off = max(abs(abs(side.short.delta) - target) for side in (put, call))
+    if off > params.delta_tolerance:
+        why, reason = DenialCode.NO_STRIKE, "no strike near the target delta"
+        return Choice(found, None, reason, why, inputs, expiry)
+    condor = IronCondor(put.wing, put.short.contract, call.short.contract, call.wing)
+    return Choice(found, condor, inputs=inputs, expiry=expiry)
 
 
-class _Listed:
-    """The strikes of one expiration that can be had: listed, not refused, not colliding with the
-    book.
-    """
-
-    def __init__(self, desk: Desk, chain: OptionChain, expiration: date) -> None:
-        self._desk = desk
-        self._expiration = expiration
-        self._refused = {(c.strike, c.right) for c in desk.refused if c.expiration == expiration}
-        self._held = _committed(desk)
-        self.strikes = chain.strikes
-
-    def option(self, strike: float, right: Right) -> Contract:
-        return spxw_option(self._expiration, strike, right)
-
-    def exists(self, strike: float, right: Right) -> bool:
-        return (strike, right) not in self._refused
-
-    def quote(self, contract: Contract) -> Quote | None:
-        """A fresh two-sided quote, or None."""
-        quote = self._desk.quote(contract)
-        if quote is None or quote.mid is None or quote.age_s(self._desk.now) > _QUOTE_AGE_S_MAX:
-            return None
-        return quote
-
-    def coarse(self, low: float, high: float, count: int, right: Right) -> list[Contract]:
-        strikes = [s for s in self.strikes if self.exists(s, right)]
-        round_ones = [strike for strike in strikes if strike % _COARSE_GRID == 0]
-        return [self.option(s, right) for s in spread_out(round_ones or strikes, low, high, count)]
-
-    def shorts(self, right: Right, forward: float) -> list[float]:
-        """Out-of-the-money strikes that may be sold, ascending."""
-        return [
-            strike
-            for strike in self.strikes
-            if (strike < forward if right is Right.PUT else strike > forward)
-            and self.exists(strike, right)
-            and self._held.get(self.option(strike, right), 0) <= 0
-        ]
-
-    def wing(self, short: float, right: Right, width: float) -> Contract | None:
-        """The first strike at least ``width`` further out that may be bought."""
-        if right is Right.PUT:
-            beyond = [s for s in self.strikes if short - width - _WING_SLACK <= s <= short - width]
-            beyond.reverse()
-        else:
-            beyond = [s for s in self.strikes if short + width <= s <= short + width + _WING_SLACK]
-        for strike in beyond:
-            option = self.option(strike, right)
-            if self.exists(strike, right) and self._held.get(option, 0) >= 0:
-                return option
-        return None
-
-    def with_wings(self, shorts: Sequence[float], right: Right, width: float) -> list[Contract]:
-        wings = [self.wing(strike, right, width) for strike in shorts]
-        return [self.option(strike, right) for strike in shorts] + [
-            w for w in wings if w is not None
-        ]
-
-
-def _coarse(desk: Desk, listed: _Listed, spx: float, vix: float) -> tuple[Contract, ...]:
+def coarse_row(desk: Desk, listed: Listed, spx: float, vix: float) -> tuple[Contract, ...]:
     """Out-of-the-money options on a coarse grid, and puts beside the lowest calls for parity."""
     sample = listed.option(listed.strikes[0], Right.PUT) if listed.strikes else None
     if sample is None:
@@ -166,82 +103,82 @@ def _coarse(desk: Desk, listed: _Listed, spx: float, vix: float) -> tuple[Contra
     return tuple(dict.fromkeys((*existing, *puts, *calls)))
 
 
-def _parity(desk: Desk, listed: _Listed, coarse: tuple[Contract, ...]) -> Parity | None:
-    if not coarse:
-        return None
-    return read_parity(desk.quotes, listed.quote, coarse[0], desk.calendar, desk.now)
+def measures(expiry: Expiry, put: Side, call: Side) -> tuple[tuple[str, float], ...]:
+    """What was read of the two short strikes; ``smile`` is 1 when the deltas are of a fitted
+    smile, 0 when each is of its own quote.
+    """
+    return (
+        ("forward", expiry.forward),
+        ("put_delta", put.short.delta),
+        ("call_delta", call.short.delta),
+        ("put_vol", put.short.vol),
+        ("call_vol", call.short.vol),
+        ("smile", float(expiry.smile is not None)),
+    )
 
 
-def _readings(desk: Desk, listed: _Listed, parity: Parity) -> list[OptionReading]:
-    """Every quoted out-of-the-money option of the expiration."""
-    forward, options = parity.forward, []
-    for contract in desk.quotes:
-        if (
-            contract.trading_class != "SPXW"
-            or contract.expiration != listed.option(1.0, Right.PUT).expiration
-        ):
-            continue
-        outside = (
-            contract.strike < forward if contract.right is Right.PUT else contract.strike > forward
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One side of the money: which strikes to see, and which of them to take."""
+
+    listed: Listed
+    expiry: Expiry
+    right: Right
+    width: float
+    params: IronCondorParams
+
+    def contracts(self, shorts: Sequence[float]) -> list[Contract]:
+        """``shorts`` and every wing that might go with them."""
+        wings = [wing for strike in shorts for wing in self._wings(strike)]
+        return [self.listed.option(strike, self.right) for strike in shorts] + wings
+
+    def pick(self, target: float, needed: Sequence[float]) -> Side | None:
+        """None until the strike nearest the spot and its wing are quoted.
+
+        Of two equally close deltas the strike further out of the money wins.
+        """
+        if any(self._wing(strike) is None for strike in needed):
+            return None
+        allowed = set(self.listed.shorts(self.right, self.expiry.forward))
+        outward = -1.0 if self.right is Right.CALL else 1.0
+        nearest_first = sorted(
+            (r for r in self.expiry.side(self.right) if r.contract.strike in allowed),
+            key=lambda r: (abs(abs(r.delta) - target), outward * r.contract.strike),
         )
-        quote = listed.quote(contract) if outside else None
-        if quote is not None and quote.mid is not None:
-            options.append((contract, quote.mid))
-    options.sort(key=lambda option: option[0].strike)
-    return read_options(options, forward, desk.calendar, desk.now, parity.discount)
-
-
-def _strike_at(side: list[OptionReading], target: float) -> float | None:
-    """Where |delta| would be ``target``, by a straight line between quoted strikes; None outside
-    them.
-    """
-    by_delta = sorted((abs(reading.delta), reading.contract.strike) for reading in side)
-    if len(by_delta) < 2 or not by_delta[0][0] <= target <= by_delta[-1][0]:
+        if not set(needed) <= {reading.contract.strike for reading in nearest_first}:
+            return None
+        for reading in nearest_first:
+            wing = self._wing(reading.contract.strike)
+            if wing is not None:
+                return Side(reading, wing)
         return None
-    deltas, strikes = zip(*by_delta, strict=True)
-    return float(np.interp(target, deltas, strikes))
 
+    def _wing(self, short: float) -> Contract | None:
+        """The wing of ``short``; None until it and every alternative to it are quoted.
 
-def _pick(
-    listed: _Listed,
-    side: list[OptionReading],
-    right: Right,
-    width: float,
-    target: float,
-    needed: Sequence[float],
-) -> tuple[OptionReading, Contract] | None:
-    """Short reading and wing; None until the strike nearest the spot and its wing are quoted.
+        Of the strikes around the right one the cheapest against the smile, when that is asked for
+        (S22): residuals are in half-spreads, and where there are none the right one is taken.
+        """
+        wings = self._wings(short)
+        if not wings or any(self.listed.quote(wing) is None for wing in wings):
+            return None
+        residual = self.expiry.residual
+        if any(wing not in residual for wing in wings):
+            return wings[0]
+        return min(wings, key=lambda wing: residual[wing])
 
-    Of two equally close deltas the strike further out of the money wins.
-    """
-    allowed = set(
-        listed.shorts(right, side[0].contract.strike if not side else _inside(side, right))
-    )
-    found = []
-    for reading in side:
-        strike = reading.contract.strike
-        wing = listed.wing(strike, right, width) if strike in allowed else None
-        if wing is not None and listed.quote(wing) is not None:
-            found.append((reading, wing))
-    if not found or not set(needed) <= {reading.contract.strike for reading, _ in found}:
-        return None
-    outward = -1.0 if right is Right.CALL else 1.0
-    return min(
-        found,
-        key=lambda pick: (abs(abs(pick[0].delta) - target), outward * pick[0].contract.strike),
-    )
-
-
-def _inside(side: list[OptionReading], right: Right) -> float:
-    """A level just inside the innermost reading, so that all of ``side`` is out of the money."""
-    strikes = [reading.contract.strike for reading in side]
-    return max(strikes) + 1.0 if right is Right.PUT else min(strikes) - 1.0
-
-
-def _committed(desk: Desk) -> dict[Contract, int]:
-    """Signed contracts held or being traded, so that no leg of ours is ever on both sides."""
-    net = desk.book.positions()
-    for order in desk.working:
-        for leg in order.intent.legs:
-            net[leg.contract] = net.get(leg.contract, 0) + leg.ratio * order.remaining
-    return net
+    def _wings(self, short: float) -> list[Contract]:
+        """The wing of ``short`` and then its neighbours, as far as preferences may go."""
+        longs = self.listed.longs(self.right, short)
+        if self.params.wing is Wing.DELTA:
+            spot = self.expiry.strike_at(self.right, self.params.wing_delta, longs)
+            right_one = None if spot is None or not longs else nearest(longs, spot)[0]
+        else:
+            wing = self.listed.wing(short, self.right, self.width)
+            right_one = None if wing is None else wing.strike
+        if right_one is None:
+            return []
+        place, around = longs.index(right_one), self.params.wing_residual_strikes
+        beside = longs[max(0, place - around) : place + around + 1]
+        ordered = [right_one, *(strike for strike in beside if strike != right_one)]
+        return [self.listed.option(strike, self.right) for strike in ordered]

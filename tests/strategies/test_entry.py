@@ -10,12 +10,14 @@ from domain.desk import Desk, Regime
 from domain.instruments import VIX, Right, spxw_option
 from domain.orders import DenialCode, Purpose
 from domain.proposals import Proposal
+from domain.quick_ratio import quick_ratio
 from domain.quotes import Quote
 from engine.policy import Policy
 from strategies.iron_condor import IronCondorParams
-from strategies.iron_condor.entry import propose, quick_ratio, tier
+from strategies.iron_condor.entry import propose
 from strategies.iron_condor.strikes import wing_width
-from tests.builders import Market, ny, quoted, ready_desk, vix_closes, with_condor
+from strategies.iron_condor.tiers import tier
+from tests.builders import RELEASES, Market, ny, quoted, ready_desk, vix_closes, with_condor
 
 PARAMS = IronCondorParams()
 ALLOWANCE = Policy().allowance
@@ -23,10 +25,10 @@ ALLOWANCE = Policy().allowance
 
 def settled_proposal(desk: Desk, market: Market, params: IronCondorParams = PARAMS) -> Proposal:
     """What entry says once everything it asked to see is quoted."""
-    proposal = propose(desk, params, ALLOWANCE)
+    proposal = propose(desk, params, ALLOWANCE, RELEASES)
     for _ in range(3):
         desk = quoted(desk, market, proposal.wanted)
-        proposal = propose(desk, params, ALLOWANCE)
+        proposal = propose(desk, params, ALLOWANCE, RELEASES)
     return proposal
 
 
@@ -86,7 +88,7 @@ def test_the_tier_follows_vix_and_its_average(
 
 
 def blocked(desk: Desk) -> DenialCode | str | None:
-    (skip,) = propose(desk, PARAMS, ALLOWANCE).skips
+    (skip,) = propose(desk, PARAMS, ALLOWANCE, RELEASES).skips
     return skip.denial or skip.reason
 
 
@@ -95,7 +97,7 @@ def test_each_gate_names_itself(market: Market) -> None:
     high = quoted(ready_desk(regime=Regime.HIGH), market)
     assert blocked(quoted(ready_desk(regime=Regime.UNKNOWN), market)) is DenialCode.REGIME_UNKNOWN
     assert blocked(high) is DenialCode.REGIME_BLOCKS_ENTRY
-    assert blocked(with_condor(desk)) == "too soon after the last entry"
+    assert blocked(with_condor(desk)) == DenialCode.ENTRY_SPACING
     poor = replace(desk, account=replace(desk.account, maintenance_margin=Decimal(700_000)))
     assert blocked(poor) is DenialCode.MARGIN_FLOOR, "1,000,000 / 700,000 = 1.43 < 1.5"
     dumb = replace(desk, account=replace(desk.account, cash=None))
@@ -108,7 +110,7 @@ def test_five_sessions_later_the_next_condor_may_open(market: Market) -> None:
     held = with_condor(ready_desk()).book
     monday = quoted(replace(ready_desk(ny(2018, 1, 22)), book=held), market)
     tuesday = quoted(replace(ready_desk(ny(2018, 1, 23)), book=held), market)
-    assert blocked(monday) == "too soon after the last entry"
+    assert blocked(monday) == DenialCode.ENTRY_SPACING
     assert settled_proposal(tuesday, market).intents
 
 
@@ -118,10 +120,10 @@ def test_nothing_is_proposed_outside_the_window_but_candidates_are_wanted_shortl
     early = quoted(ready_desk(ny(2018, 1, 16, 10, 50)), market)
     scouting = quoted(ready_desk(ny(2018, 1, 16, 10, 56)), market)
     late = quoted(ready_desk(ny(2018, 1, 16, 14, 30)), market)
-    assert propose(early, PARAMS, ALLOWANCE) == Proposal()
-    assert propose(scouting, PARAMS, ALLOWANCE).wanted
-    assert not propose(scouting, PARAMS, ALLOWANCE).skips
-    assert propose(late, PARAMS, ALLOWANCE) == Proposal()
+    assert propose(early, PARAMS, ALLOWANCE, RELEASES) == Proposal()
+    assert propose(scouting, PARAMS, ALLOWANCE, RELEASES).wanted
+    assert not propose(scouting, PARAMS, ALLOWANCE, RELEASES).skips
+    assert propose(late, PARAMS, ALLOWANCE, RELEASES) == Proposal()
 
 
 def test_a_refused_strike_is_passed_over(market: Market) -> None:
@@ -173,7 +175,7 @@ def test_an_entry_that_did_not_fill_waits_before_the_next_try(market: Market) ->
         desk, OrderCanceled(desk.now + timedelta(minutes=10), "cb-condor-20180116-1", "late")
     )
     desk = quoted(desk, market)
-    assert blocked(desk) == "waiting after an entry that did not fill"
+    assert blocked(desk) == DenialCode.ENTRY_SPACING
 
 
 def test_the_quick_ratio_counts_the_hedge_at_its_bid_and_working_entries() -> None:

@@ -1,0 +1,147 @@
+"""One expiration as entry reads it: forward, smile, and the delta of every strike.
+
+Deltas are those of the fitted smile. Where it cannot be fitted, each quote's own implied
+volatility stands in, and the reading says so. Refuses to know which strikes are wanted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from domain.desk import Desk
+from domain.instruments import Contract, Right
+from domain.option_readings import OptionReading, read_options, read_parity
+from domain.pricing import Floats, greeks
+from domain.quotes import Quote
+from domain.smile_fit import Smile, SmileReason, fit_smile
+from strategies.iron_condor.listed import Listed
+
+_SAME_YEARS = 0.5 / 365.0  # a smile so little older is of the same expiration ...
+_SAME_FORWARD = 0.02  # ... and of the same market while its forward is that near
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """``readings`` are the quoted out-of-the-money options by increasing strike.
+
+    ``smile`` is None where each reading has the volatility of its own quote. ``residual`` is mid
+    less model in half-spreads, by contract; the most negative is the cheapest (S22).
+    """
+
+    forward: float
+    discount: float
+    years: float
+    readings: tuple[OptionReading, ...]
+    smile: Smile | None = None
+    residual: dict[Contract, float] = field(default_factory=dict)
+
+    @property
+    def volatility_at_the_money(self) -> float | None:
+        """Annual volatility at the forward; of the nearest quote without a smile, None without
+        any.
+        """
+        if self.smile is not None:
+            return float(self.smile.vol(self.forward))
+        near = min(self.readings, key=lambda r: abs(r.contract.strike - self.forward), default=None)
+        return None if near is None else near.vol
+
+    def side(self, right: Right) -> list[OptionReading]:
+        return [reading for reading in self.readings if reading.contract.right is right]
+
+    def reading(self, contract: Contract) -> OptionReading | None:
+        return next((one for one in self.readings if one.contract == contract), None)
+
+    def strike_at(self, right: Right, target: float, strikes: Sequence[float]) -> float | None:
+        """Where |delta| would be ``target``; None outside the quoted strikes.
+
+        With a smile it is read off the listed ``strikes``, else off a straight line between quotes.
+        """
+        side = self.side(right)
+        if len(side) < 2:
+            return None
+        by_delta = sorted((abs(reading.delta), reading.contract.strike) for reading in side)
+        if not by_delta[0][0] <= target <= by_delta[-1][0]:
+            return None
+        quoted, at = (np.array(column) for column in zip(*by_delta, strict=True))
+        low, high = float(at.min()), float(at.max())
+        inside = np.array([s for s in strikes if low <= s <= high])
+        if self.smile is None or inside.size < 2:
+            return float(np.interp(target, quoted, at))
+        deltas = np.abs(self._deltas(inside, right))
+        return float(inside[np.argmin(np.abs(deltas - target))])
+
+    def _deltas(self, strikes: Floats, right: Right) -> Floats:
+        assert self.smile is not None
+        call = right is Right.CALL
+        return greeks(self.forward, strikes, self.years, self.smile.vol(strikes), call).delta
+
+
+def read_expiry(desk: Desk, listed: Listed, like: Contract) -> Expiry | None:
+    """What the quotes of the expiration of ``like`` say; None without a forward."""
+    parity = read_parity(desk.quotes, listed.quote, like, desk.calendar, desk.now)
+    if parity is None:
+        return None
+    quotes = _out_of_the_money(desk, listed, parity.forward)
+    options = [(contract, 0.5 * (bid + ask)) for contract, bid, ask in quotes]
+    readings = read_options(options, parity.forward, desk.calendar, desk.now, parity.discount)
+    years = desk.calendar.years_to_settlement(like, desk.now)
+    plain = Expiry(parity.forward, parity.discount, years, tuple(readings))
+    return _fitted(plain, quotes, _warm(desk.memory.smile, plain))
+
+
+def _out_of_the_money(
+    desk: Desk, listed: Listed, forward: float
+) -> list[tuple[Contract, float, float]]:
+    """Contract, bid and ask of every quoted out-of-the-money option, by strike."""
+    found: list[tuple[Contract, float, float]] = []
+    for contract in desk.quotes:
+        if contract.trading_class != "SPXW" or contract.expiration != listed.expiration:
+            continue
+        put = contract.right is Right.PUT
+        outside = contract.strike < forward if put else contract.strike > forward
+        quote: Quote | None = listed.quote(contract) if outside else None
+        if quote is not None and quote.bid is not None and quote.ask is not None:
+            found.append((contract, quote.bid, quote.ask))
+    return sorted(found, key=lambda row: row[0].strike)
+
+
+def _warm(last: Smile | None, now: Expiry) -> Smile | None:
+    """The last smile when it is of this expiration and of about this market."""
+    if last is None or abs(last.years - now.years) > _SAME_YEARS:
+        return None
+    return last if abs(now.forward / last.forward - 1.0) < _SAME_FORWARD else None
+
+
+def _fitted(
+    plain: Expiry, quotes: list[tuple[Contract, float, float]], warm: Smile | None
+) -> Expiry:
+    """``plain`` with the volatilities and deltas of the smile, where one can be fitted."""
+    strikes = [contract.strike for contract, _, _ in quotes]
+    fit = fit_smile(
+        strikes,
+        [bid for _, bid, _ in quotes],
+        [ask for _, _, ask in quotes],
+        [contract.right is Right.CALL for contract, _, _ in quotes],
+        plain.forward,
+        plain.discount,
+        plain.years,
+        warm=warm,
+    )
+    if fit.smile is None or fit.reason is not SmileReason.OK:
+        return plain
+    vols = fit.smile.vol([reading.contract.strike for reading in plain.readings])
+    calls = np.array([reading.contract.right is Right.CALL for reading in plain.readings])
+    at = np.array([reading.contract.strike for reading in plain.readings])
+    deltas = greeks(plain.forward, at, plain.years, vols, calls).delta
+    readings = tuple(
+        replace(reading, vol=float(vol), delta=float(delta))
+        for reading, vol, delta in zip(plain.readings, vols, deltas, strict=True)
+        if np.isfinite(delta)
+    )
+    residual = {
+        contract: float(value)
+        for (contract, _, _), value in zip(quotes, fit.residual, strict=True)
+        if np.isfinite(value)
+    }
+    return replace(plain, readings=readings, smile=fit.smile, residual=residual)

@@ -3,17 +3,26 @@ remembers.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from domain.desk import Desk, Regime, TradingState
 from domain.effects import RaiseAlert, Severity
+from domain.liquidity import thin
+from domain.orders import Order, OrderStatus
+from domain.releases import ReleaseCalendar
 from domain.session import at_new_york
+from domain.signals import Signal
+from risk import hedge_parity
 from risk.exposure import notionals
-from risk.hedge_sale import CAP
+from risk.hedge_cash import cash_multiple
+from risk.hedge_timing import flat_by
+from risk.hedge_trim import CAP
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
+from risk.signals.parameters import SignalParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +32,17 @@ class Rules:
     limits: RiskLimits
     hedge: HedgeParams
     regime: RegimeParams
+    signals: SignalParams = field(default_factory=SignalParams)
+    releases: ReleaseCalendar = field(default_factory=ReleaseCalendar)
 
+
+_LEGS_TOGETHER = timedelta(seconds=10)
 
 AlertRule: TypeAlias = Callable[[Desk, Rules], str | None]
 
 
 def trading_halted(desk: Desk, rules: Rules) -> str | None:
+    """Halted by an operator, a broken invariant, or as many rejections of the broker as halt."""
     return desk.trading_why or "halted" if desk.trading is TradingState.HALTED else None
 
 
@@ -42,15 +56,57 @@ def broker_lost(desk: Desk, rules: Rules) -> str | None:
 
 
 def order_uncertain(desk: Desk, rules: Rules) -> str | None:
+    """An order was sent, or perhaps sent, and the broker does not answer for it."""
     refs = ", ".join(order.order_ref for order in desk.uncertain)
     return f"nobody answers for {refs}: no new risk" if refs else None
 
 
 def position_mismatch(desk: Desk, rules: Rules) -> str | None:
+    """The broker holds something else than our book says; the text has both, by contract."""
     if not desk.mismatched:
         return None
-    names = ", ".join(contract.label for contract in desk.mismatched[:4])
-    return f"book and broker disagree on {names}: no new risk"
+    ours, theirs = desk.book.positions(), desk.broker_positions or {}
+    apart = "; ".join(
+        f"{contract.label}: ours {ours.get(contract, 0)}, broker {theirs.get(contract, 0)}"
+        for contract in desk.mismatched[:4]
+    )
+    more = f" and {len(desk.mismatched) - 4} more" if len(desk.mismatched) > 4 else ""
+    return f"book and broker disagree on {apart}{more}: no new risk"
+
+
+def foreign_at_broker(desk: Desk, rules: Rules) -> str | None:
+    """Orders or holdings that nobody here asked for; they are never touched."""
+    if not desk.foreign:
+        return None
+    more = f" and {len(desk.foreign) - 4} more" if len(desk.foreign) > 4 else ""
+    return f"not ours: {', '.join(desk.foreign[:4])}{more}: no new risk"
+
+
+def leg_imbalance(desk: Desk, rules: Rules) -> str | None:
+    """Some legs of a combo traded and the others did not follow within ten seconds. Over when they
+    have followed, or when what hung was repaired.
+    """
+    hanging = [order for order in desk.orders.values() if _legs_apart(desk, order)]
+    late = [o.order_ref for o in hanging if desk.now - _executed_at(desk, o) >= _LEGS_TOGETHER]
+    return f"legs of {', '.join(late)} did not fill together" if late else None
+
+
+def _legs_apart(desk: Desk, order: Order) -> bool:
+    """Unlike numbers of its legs are filled, and the order works on or left its condor lopsided."""
+    legs = order.intent.legs
+    if not order.leg_fills or order.status is OrderStatus.FILLED:
+        return False
+    units = {Fraction(n, leg.ratio) for n, leg in zip(order.leg_fills, legs, strict=False)}
+    if len(units) < 2:
+        return False
+    condor = desk.book.condors.get(order.intent.subject or order.order_ref)
+    lopsided = condor is not None and len({abs(p.quantity) for p in condor.positions}) > 1
+    return order.working or lopsided
+
+
+def _executed_at(desk: Desk, order: Order) -> datetime:
+    known = (desk.book.fills[e].at for e in order.exec_ids if e in desk.book.fills)
+    return max(known, default=order.created_at)
 
 
 def market_data_unknown(desk: Desk, rules: Rules) -> str | None:
@@ -81,6 +137,7 @@ def hours_disagree(desk: Desk, rules: Rules) -> str | None:
 
 
 def daily_loss(desk: Desk, rules: Rules) -> str | None:
+    """The account lost as much today as ends new risk for the day."""
     start, total = desk.account.day_start, desk.account.net_liquidation
     if start is None or total is None or start <= 0:
         return None
@@ -90,6 +147,7 @@ def daily_loss(desk: Desk, rules: Rules) -> str | None:
 
 
 def margin_low(desk: Desk, rules: Rules) -> str | None:
+    """Excess liquidity is below its floor."""
     excess, total = desk.account.excess_liquidity, desk.account.net_liquidation
     if excess is None or total is None or total <= 0:
         return None
@@ -108,10 +166,72 @@ def hedge_above_cap(desk: Desk, rules: Rules) -> str | None:
 
 def hedge_not_flat(desk: Desk, rules: Rules) -> str | None:
     """Something that could be sold is still held after the deadline of its last trading day."""
-    if desk.now < at_new_york(desk.today, rules.hedge.flat_by):
+    if not desk.book.open_tranches or desk.now < flat_by(desk, rules.hedge):
         return None
-    held = [t.id for t in desk.book.open_tranches if t.contract.expiration == desk.today]
+    held = [
+        t.id
+        for t in desk.book.open_tranches
+        if t.contract.expiration == desk.today and t.unsellable_on is None
+    ]
     return f"{', '.join(held)} held past the flat deadline" if held else None
+
+
+def hedge_unsellable(desk: Desk, rules: Rules) -> str | None:
+    """Worth nothing: nobody bid through the whole deadline window, settlement will take it."""
+    names = [
+        f"{t.id} ({t.quantity} {t.contract.label})"
+        for t in desk.book.open_tranches
+        if t.unsellable_on == desk.today
+    ]
+    return f"{', '.join(names)} cannot be sold and expires worthless" if names else None
+
+
+def hedge_cash_multiple(desk: Desk, rules: Rules) -> str | None:
+    """The hedge is worth many months of condor cash (S37)."""
+    if not desk.book.open_tranches:
+        return None
+    multiple = cash_multiple(desk)
+    if multiple is None or multiple <= rules.limits.hedge_cash_multiple_warn:
+        return None
+    return f"hedge worth {multiple:.1f} times the condor cash of 30 days"
+
+
+def parity_gap(desk: Desk, rules: Rules) -> str | None:
+    """Conversion or reversal of a call we hold would pay; only told, never traded."""
+    return hedge_parity.parity_gap(desk, rules.hedge, rules.limits)
+
+
+def liquidity_thin(desk: Desk, rules: Rules) -> str | None:
+    """Legs of open condors that trade far worse than at this hour of past sessions."""
+    held = [contract for condor in desk.book.open_condors for contract in condor.combo.contracts]
+    legs = thin(desk.memory.liquidity, held, desk.now, rules.limits.liquidity_for_s)
+    if not legs:
+        return None
+    return f"{len(legs)} of {len(held)} condor legs trade thinly, {legs[0].label} among them"
+
+
+def stress_high(desk: Desk, rules: Rules) -> str | None:
+    """The stress score as of the last look; once raised it stays up one below the limit too."""
+    reading = desk.memory.signals.get(Signal.STRESS)
+    if reading is None or reading.value is None:
+        return None
+    if reading.value < rules.signals.stress_block - ("stress_high" in desk.alerts):
+        return None
+    block = rules.signals.stress_block
+    return f"stress {reading.value:.0f} ({reading.source}): no new condors from {block} on"
+
+
+def releases_ending(desk: Desk, rules: Rules) -> str | None:
+    """Announced days of a kind of release run out, or have. A desk without a calendar says so
+    elsewhere.
+    """
+    if not rules.releases.releases:
+        return None
+    days = rules.signals.calendar_days
+    ending = rules.releases.ending(desk.now, timedelta(days=days))
+    if not ending:
+        return None
+    return f"no day of {', '.join(ending)} announced beyond the next {days:.0f} days"
 
 
 # Name, severity and rule of every alert.
@@ -120,12 +240,20 @@ ALERT_RULES: Final[tuple[tuple[str, Severity, AlertRule], ...]] = (
     ("broker_lost", Severity.WARNING, broker_lost),
     ("order_uncertain", Severity.CRITICAL, order_uncertain),
     ("position_mismatch", Severity.CRITICAL, position_mismatch),
+    ("foreign_at_broker", Severity.CRITICAL, foreign_at_broker),
+    ("leg_imbalance", Severity.CRITICAL, leg_imbalance),
     ("market_data_unknown", Severity.WARNING, market_data_unknown),
     ("hours_disagree", Severity.WARNING, hours_disagree),
+    ("stress_high", Severity.WARNING, stress_high),
+    ("liquidity_thin", Severity.WARNING, liquidity_thin),
+    ("releases_ending", Severity.WARNING, releases_ending),
     ("daily_loss", Severity.CRITICAL, daily_loss),
     ("margin_low", Severity.CRITICAL, margin_low),
     ("hedge_above_cap", Severity.WARNING, hedge_above_cap),
     ("hedge_not_flat", Severity.WARNING, hedge_not_flat),
+    ("hedge_unsellable", Severity.WARNING, hedge_unsellable),
+    ("hedge_cash_multiple", Severity.WARNING, hedge_cash_multiple),
+    ("parity_gap", Severity.INFO, parity_gap),
 )
 
 

@@ -12,6 +12,11 @@ from domain.orders import DenialCode, OrderIntent, Purpose
 from domain.session import at_new_york, days_to_expiration
 from risk.closure import closable, collisions, net_in, uncovered
 from risk.denial import Check, Denied
+from risk.hedge_checks import (
+    hedge_turnover_within_limit,
+    hedge_within_stress,
+    hedge_worth_its_cash,
+)
 from risk.limit_checks import (
     condor_count_within_limit,
     daily_loss_within_limit,
@@ -19,6 +24,7 @@ from risk.limit_checks import (
     hedge_within_budget,
     hedge_within_cap,
     max_loss_within_limits,
+    quick_ratio_above_floor,
 )
 from risk.limits import RiskLimits
 from risk.margin import margin_above_floor
@@ -71,6 +77,13 @@ def positions_agree(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Deni
         return Denied(
             DenialCode.POSITION_MISMATCH, f"broker disagrees on {desk.mismatched[0].label}"
         )
+    return None
+
+
+def nothing_foreign(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """While the broker holds orders or positions that are not ours nothing new is put on."""
+    if adds_risk(intent) and desk.foreign:
+        return Denied(DenialCode.FOREIGN_AT_BROKER, f"not ours: {desk.foreign[0]}")
     return None
 
 
@@ -171,10 +184,11 @@ def no_reset_ahead(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denie
 
 def reset_ahead(desk: Desk, limits: RiskLimits) -> bool:
     """From the notice before tonight's restart, or this week's log-off, until it is over."""
-    today = desk.today
-    resets = [at_new_york(today, limits.reset_at)]
-    if today.weekday() == limits.logoff_weekday:
-        resets.append(at_new_york(today, limits.logoff_at))
+    resets = []
+    for day in (desk.today - timedelta(days=1), desk.today):  # one may last beyond midnight
+        resets.append(at_new_york(day, limits.reset_at))
+        if day.weekday() == limits.logoff_weekday:
+            resets.append(at_new_york(day, limits.logoff_at))
     notice = timedelta(seconds=limits.reset_notice_s)
     lasts = timedelta(seconds=limits.reset_lasts_s)
     return any(reset - notice <= desk.now < reset + lasts for reset in resets)
@@ -216,6 +230,7 @@ PRE_TRADE_CHECKS: Final[tuple[Check, ...]] = (
     regime_permits,
     nothing_uncertain,
     positions_agree,
+    nothing_foreign,
     nothing_working_on_subject,
     order_rate_within_limit,
     not_repeated_too_often,
@@ -232,6 +247,10 @@ PRE_TRADE_CHECKS: Final[tuple[Check, ...]] = (
     condor_count_within_limit,
     hedge_within_cap,
     hedge_within_budget,
+    hedge_within_stress,
+    hedge_worth_its_cash,
+    hedge_turnover_within_limit,
     daily_loss_within_limit,
+    quick_ratio_above_floor,
     margin_above_floor,
 )

@@ -55,7 +55,8 @@ def net_in(intent: OrderIntent, key: Series) -> int:
 
 
 def collisions(desk: Desk, intent: OrderIntent) -> tuple[Contract, ...]:
-    """Legs put on that would offset something held, or worked, for another condor or tranche.
+    """Legs put on that would offset something held, adopted, or worked for another condor or
+    tranche.
 
     The broker nets a contract over the whole account; a long of one condor must never become the
     short of another, or neither can be closed as it was opened. Legs that close something are free
@@ -64,10 +65,10 @@ def collisions(desk: Desk, intent: OrderIntent) -> tuple[Contract, ...]:
     if not adds_risk(intent):
         return ()
     put_on = [leg for leg in intent.legs if leg.ratio > 0 or intent.purpose is Purpose.OPEN_CONDOR]
-    held = desk.book.positions()
+    held, adopted = desk.book.positions(), desk.approvals.adopted
     found = []
     for leg in put_on:
-        others = [held.get(leg.contract, 0)] + [
+        others = [held.get(leg.contract, 0), adopted.get(leg.contract, 0)] + [
             other.ratio * order.remaining
             for order in desk.working
             for other in order.intent.legs

@@ -42,7 +42,7 @@ def worst_by_expiration(desk: Desk, intent: OrderIntent | None = None) -> Mappin
     """
     held: dict[date, list[_Package]] = {}
     perhaps: dict[date, list[_Package]] = {}
-    for condor in desk.book.open_condors:
+    for condor in desk.live_condors:
         pairs = zip(condor.combo.contracts, condor.positions, strict=True)
         legs = [(c, p.quantity, p.cost) for c, p in pairs if p.quantity]
         package = _Package(

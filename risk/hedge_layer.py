@@ -68,12 +68,12 @@ def judge_purchase(
     """
     if not desk.book.open_condors:
         return _judge_alone(desk, limits, bought, quantity, sold)
-    held = _hedge_contracts(desk)
+    held = hedge_contracts(desk)
     pair = [bought] if sold is None else [bought, sold]
     units = hedge_units(desk, [*held, *pair], limits, limits.cap_basis)
     condor = condor_notional(desk, limits.cap_basis, closing(desk))
     share = limits.hedge_share_buy_max
-    used = _closure_hedge(desk, limits, units)
+    used = closure_hedge(desk, limits, units)
     new = worst_unit(desk, bought, units[bought], limits)
     old = 0.0 if sold is None else units[sold] or 0.0  # an unmeasured sale frees nothing
     room = headroom(used, condor, share) if isfinite(used) else 0.0
@@ -103,8 +103,8 @@ def closure_share(desk: Desk, limits: RiskLimits) -> float:
     """
     if not desk.book.open_condors:
         return 0.0
-    units = hedge_units(desk, _hedge_contracts(desk), limits, limits.cap_basis)
-    hedge = _closure_hedge(desk, limits, units)
+    units = hedge_units(desk, hedge_contracts(desk), limits, limits.cap_basis)
+    hedge = closure_hedge(desk, limits, units)
     condor = condor_notional(desk, limits.cap_basis, closing(desk))
     if not isfinite(hedge):
         return 1.0
@@ -118,19 +118,15 @@ def bought_and_sold(legs: Sequence[Leg]) -> tuple[Contract | None, Contract | No
     return bought, sold
 
 
-def _hedge_orders(desk: Desk) -> list[Order]:
-    buying = (Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE)
-    return [order for order in desk.working if order.intent.purpose in buying]
-
-
-def _hedge_contracts(desk: Desk) -> list[Contract]:
+def hedge_contracts(desk: Desk) -> list[Contract]:
+    """Calls held, and those of working purchases and rolls."""
     found = [tranche.contract for tranche in desk.book.open_tranches]
     for order in _hedge_orders(desk):
         found += [leg.contract for leg in order.intent.legs]
     return list(dict.fromkeys(found))
 
 
-def _closure_hedge(desk: Desk, limits: RiskLimits, units: dict[Contract, float | None]) -> float:
+def closure_hedge(desk: Desk, limits: RiskLimits, units: dict[Contract, float | None]) -> float:
     """Hedge notional with every working purchase filled and no sale; a roll counts its larger
     side.
     """
@@ -145,6 +141,11 @@ def _closure_hedge(desk: Desk, limits: RiskLimits, units: dict[Contract, float |
         old = 0.0 if sold is None else units[sold] or 0.0
         total += order.remaining * max(0.0, new - old)
     return total
+
+
+def _hedge_orders(desk: Desk) -> list[Order]:
+    buying = (Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE)
+    return [order for order in desk.working if order.intent.purpose in buying]
 
 
 def _judge_alone(

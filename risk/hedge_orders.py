@@ -11,11 +11,14 @@ from domain.book import Tranche
 from domain.combos import on_grid, on_ticks
 from domain.desk import Desk
 from domain.instruments import COMBO_INCREMENT, Contract, price_increment
+from domain.inventory import skewed_mid
 from domain.orders import Layer, Leg, OrderIntent, Purpose, Walk
 from domain.quotes import Quote
+from risk.hedge_target import owned, targets_of
 from risk.parameters import HedgeParams
 
 _TRIM_EVERY_S = 20.0
+_DIME = 0.10
 
 
 class Urgency(Enum):
@@ -39,7 +42,7 @@ def buy(
     quote = desk.quote(contract)
     if quote is None or quote.mid is None or quote.spread is None:
         return None
-    limit = on_ticks(quote.mid, contract, "nearest")
+    limit = on_ticks(_start(desk, layer, quote, params), contract, "nearest")
     tick = price_increment(contract, limit)
     limit = max(tick, limit)
     end = on_ticks(quote.mid + params.concession * 0.5 * quote.spread, contract, "up")
@@ -74,7 +77,8 @@ def sell(
     quote = desk.quote(tranche.contract)
     if quote is None or quote.mid is None or not quote.bid or quote.spread is None:
         return None
-    limit, worst, step = _sale_prices(tranche.contract, quote, urgency, params)
+    start = _start(desk, tranche.layer, quote, params)
+    limit, worst, step = _sale_prices(tranche.contract, quote, urgency, params, start)
     every = params.step_every_s if urgency is Urgency.PATIENT else _TRIM_EVERY_S
     return OrderIntent(
         Purpose.SELL_HEDGE,
@@ -87,6 +91,32 @@ def sell(
         reason,
         tranche.id,
         (*inputs, ("bid", quote.bid), ("ask", quote.ask or 0.0)),
+    )
+
+
+def offer(
+    desk: Desk, tranche: Tranche, params: HedgeParams, *, rule: str, reason: str
+) -> OrderIntent | None:
+    """The whole tranche for sale where nobody bids: from one tick under the ask down to one tick.
+
+    None without a positive ask. Never for nothing: the worst price is one tick received.
+    """
+    quote = desk.quote(tranche.contract)
+    if quote is None or quote.ask is None or quote.ask <= 0:
+        return None
+    tick = price_increment(tranche.contract, Decimal(0))
+    limit = max(tick, on_ticks(quote.ask, tranche.contract, "down") - tick)
+    return OrderIntent(
+        Purpose.SELL_HEDGE,
+        tranche.layer,
+        (Leg(tranche.contract, -1),),
+        tranche.quantity,
+        -limit,
+        Walk(-tick, tick, params.step_every_s, params.give_up_after_s),
+        rule,
+        reason,
+        tranche.id,
+        (("bid", quote.bid or 0.0), ("ask", quote.ask)),
     )
 
 
@@ -134,10 +164,23 @@ def roll(
     )
 
 
+def _start(desk: Desk, layer: Layer, quote: Quote, params: HedgeParams) -> float:
+    """Mid, lower by the skew the fuller the layer is against what the condors want."""
+    assert quote.mid is not None
+    assert quote.spread is not None
+    if not params.inventory_skew:
+        return quote.mid
+    full = float(targets_of(desk, params)[layer])
+    has = float(owned(desk, layer, params))
+    return skewed_mid(quote.mid, quote.spread, has, full, params.inventory_skew)
+
+
 def _sale_prices(
-    contract: Contract, quote: Quote, urgency: Urgency, params: HedgeParams
+    contract: Contract, quote: Quote, urgency: Urgency, params: HedgeParams, start: float
 ) -> tuple[Decimal, Decimal, Decimal]:
-    """Limit, worst and step of selling one call, as negative package prices."""
+    """Limit, worst and step of selling one call, as negative package prices; a patient sale begins
+    at ``start``.
+    """
     assert quote.mid is not None
     assert quote.bid is not None
     assert quote.spread is not None
@@ -146,8 +189,11 @@ def _sale_prices(
     tick = price_increment(contract, mid)
     if urgency is Urgency.NOW:
         tick = price_increment(contract, bid)
-        return -bid, -max(tick, on_ticks(float(bid - 2 * tick), contract, "down")), tick
+        near = quote.mid - max(quote.spread, _DIME)  # further away the collar would refuse it
+        low = on_ticks(max(float(bid - 2 * tick), near), contract, "up")
+        return -bid, -max(tick, min(bid, low)), tick
     if urgency is Urgency.FIRM:
         return -mid, -bid, tick
     low = on_ticks(quote.mid - params.concession * 0.5 * quote.spread, contract, "down")
-    return -mid, -min(mid, max(bid, low)), tick
+    first = max(bid, on_ticks(start, contract, "nearest"))
+    return -first, -min(first, max(bid, low)), tick

@@ -1,54 +1,22 @@
-"""When calls are sold for their gain, and when because the hedge outgrew its cap. Methodology 4.5,
-4.6.
+"""When calls are sold for their gain: the ladder, and the harvest of a spike. Methodology 4.6.
 
 Rungs are judged on bid over cost and remembered: a rung once reached is owed, whatever the price
-does before the sale fills. A trim takes the richest calls of the shortest layer first.
+does before the sale fills.
 """
 
-from collections.abc import Mapping
+from datetime import date
 from math import ceil
 
 from domain.book import Tranche
 from domain.desk import CurveState, Desk, Regime
 from domain.effects import RecordDecision, Verdict
-from domain.instruments import VIX
-from domain.orders import HEDGE_LAYERS, OrderIntent, Purpose
+from domain.gates import Gate
+from domain.orders import HEDGE_LAYERS
 from domain.proposals import Proposal
-from risk.exposure import cap_shares, hedge_units, notionals
 from risk.hedge_orders import Urgency, sell
-from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 
-CAP = "hedge:cap"
-_SPIKE = (Regime.HIGH, Regime.PRESS)
 _INVERTED = (CurveState.INVERTED, CurveState.DEEP)
-
-
-def conditions(desk: Desk, limits: RiskLimits, regime: RegimeParams) -> Mapping[str, bool | None]:
-    """Whether the measured share is above the cap at this mark, where the cap is awake.
-
-    It is awake in HIGH and PRESS, at once when VIX stands at the HIGH threshold (two marks are
-    persistence enough), and in any regime when the condors shrank since the share was last inside.
-    Without condors it sleeps; without quotes it cannot be measured.
-    """
-    measure = notionals(desk, limits, limits.cap_basis)
-    if not desk.book.open_condors:
-        return {CAP: False}
-    if measure.hedge is None:
-        return {CAP: None}
-    within = desk.memory.condors_at_risk_within
-    shrank = within is not None and measure.condor < within
-    spiking = (desk.level(VIX) or 0.0) >= regime.vix_high
-    awake = desk.regime.regime in _SPIKE or spiking or shrank
-    return {CAP: awake and measure.share > limits.hedge_share_max}
-
-
-def condors_within(desk: Desk, limits: RiskLimits) -> float | None:
-    """What to remember as the condor notional of the last mark inside the cap."""
-    measure = notionals(desk, limits, limits.cap_basis)
-    if measure.hedge is not None and measure.share <= limits.hedge_share_max:
-        return measure.condor
-    return desk.memory.condors_at_risk_within
 
 
 def rungs(desk: Desk, params: HedgeParams, regime: RegimeParams) -> tuple[RecordDecision, ...]:
@@ -69,7 +37,8 @@ def rungs(desk: Desk, params: HedgeParams, regime: RegimeParams) -> tuple[Record
         share = params.press_sell_share[HEDGE_LAYERS.index(tranche.layer)]
         if harvesting and share > 0 and not tranche.harvested:
             keep = owned - ceil(share * owned - 1e-9)
-            text = f"{tranche.id}: the curve is upright again after the spike, keep {keep}"
+            why = "curve is upright" if curve_turned(desk, regime) else "momentum turned down"
+            text = f"{tranche.id}: the {why} again after the spike, keep {keep}"
             inputs = (("harvest", 1.0), ("multiple", multiple), ("keep", float(keep)))
             changes.append(_keep(desk, tranche, "4.6.press", text, inputs))
     return tuple(changes)
@@ -97,12 +66,44 @@ def bid_multiple(desk: Desk, tranche: Tranche) -> float | None:
 
 
 def harvest_due(desk: Desk, regime: RegimeParams) -> bool:
-    """PRESS, and the curve, inverted during the episode, slopes up again."""
-    state, inverted_on = desk.regime, desk.regime.inverted_on
-    if state.regime is not Regime.PRESS or inverted_on is None:
-        return False
-    recent = desk.calendar.sessions_after(inverted_on, desk.today) < regime.press_sessions
-    return recent and state.curve in (CurveState.CONTANGO, CurveState.FLAT)
+    """PRESS, and either half of its condition: the curve or the momentum turned."""
+    pressed = desk.regime.regime is Regime.PRESS
+    return pressed and (curve_turned(desk, regime) or momentum_turned(desk, regime))
+
+
+def curve_turned(desk: Desk, regime: RegimeParams) -> bool:
+    """The curve, inverted during the episode, slopes up again."""
+    on = desk.regime.inverted_on
+    upright = desk.regime.curve in (CurveState.CONTANGO, CurveState.FLAT)
+    return upright and on is not None and _recent(desk, on, regime)
+
+
+def momentum_turned(desk: Desk, regime: RegimeParams) -> bool:
+    """MACD(VIXY), above its signal during the episode, lies below it (S11)."""
+    on = desk.hedge.up_on
+    return desk.hedge.momentum_up is False and on is not None and _recent(desk, on, regime)
+
+
+def gates(
+    desk: Desk, tranche: Tranche, params: HedgeParams, regime: RegimeParams
+) -> tuple[Gate, ...]:
+    """The ladder and the harvest of one tranche."""
+    multiple, place = bid_multiple(desk, tranche), tranche.rung
+    last = place >= len(params.ladder_multiples)
+    rung = None if last else params.ladder_multiples[place]
+    reached = None if multiple is None else rung is not None and multiple >= rung
+    owed = tranche.keep is not None and tranche.quantity > tranche.keep
+    share = params.press_sell_share[HEDGE_LAYERS.index(tranche.layer)]
+    due = harvest_due(desk, regime) and share > 0 and not tranche.harvested
+    topic = f"hedge.ladder.{tranche.id}"
+    return (
+        Gate(topic, "multiple", "4.6.ladder", True if owed else reached, "bid over cost, times",
+             multiple, rung,
+             reason="" if owed or reached else "no rung reached" if multiple else "no bid or cost"),
+        Gate(f"hedge.harvest.{tranche.id}", "press", "4.6.press", due,
+             f"{desk.regime.regime}, share of {tranche.layer} sold when curve or momentum turns",
+             share, reason="" if due else "harvested" if tranche.harvested else "nothing turned"),
+    )  # fmt: skip
 
 
 def contango_collapsed(desk: Desk, regime: RegimeParams) -> bool:
@@ -118,7 +119,7 @@ def propose_profit(desk: Desk, params: HedgeParams, regime: RegimeParams) -> Pro
     urgency = Urgency.NOW if contango_collapsed(desk, regime) else Urgency.PATIENT
     intents = []
     for tranche in desk.book.open_tranches:
-        if tranche.keep is None or tranche.quantity <= tranche.keep or _busy(desk, tranche):
+        if tranche.keep is None or tranche.quantity <= tranche.keep or busy(desk, tranche):
             continue
         intent = sell(
             desk,
@@ -138,64 +139,13 @@ def propose_profit(desk: Desk, params: HedgeParams, regime: RegimeParams) -> Pro
     return Proposal(tuple(intents))
 
 
-def propose_trim(
-    desk: Desk, params: HedgeParams, limits: RiskLimits, also: tuple[OrderIntent, ...] = ()
-) -> Proposal:
-    """Once the share was above the cap for ``cap_marks`` marks: sell down to the trimmed share.
+def busy(desk: Desk, tranche: Tranche) -> bool:
+    """An order out of this tranche, or the one that buys it, is still working."""
+    return any(tranche.id in (order.intent.subject, order.order_ref) for order in desk.working)
 
-    One contract at a time in thought, one order per tranche in deed. Working sales count as sold,
-    and so do sales another rule proposes in the same look (``also``).
-    """
-    if desk.memory.marks.get(CAP, 0) < limits.cap_marks or not desk.book.open_condors:
-        return Proposal()
-    measure = notionals(desk, limits, limits.cap_basis)
-    if measure.hedge is None:
-        return Proposal()
-    held = desk.book.open_tranches
-    units = hedge_units(desk, [tranche.contract for tranche in held], limits, limits.cap_basis)
-    selling = _selling(desk, also)
-    taken = {intent.subject for intent in also}
-    wanted = limits.hedge_share_trimmed / (1 - limits.hedge_share_trimmed) * measure.condor
-    cap = limits.hedge_share_max / (1 - limits.hedge_share_max) * measure.condor
-    left = measure.hedge - sum(
-        (units[tranche.contract] or 0.0) * selling.get(tranche.id, 0) for tranche in held
-    )
-    asked, sales = max(0.0, left - wanted), []
-    for tranche in sorted(held, key=lambda tranche: _richest_first(desk, tranche)):
-        unit = units[tranche.contract] or 0.0
-        free = tranche.quantity - selling.get(tranche.id, 0)
-        if left <= wanted or unit <= 0 or free < 1 or tranche.id in taken or _busy(desk, tranche):
-            continue
-        count = min(free, ceil((left - wanted) / unit - 1e-9))
-        left -= count * unit
-        sales.append((tranche, count, unit))
-    shares = tuple(
-        (f"share_{name}", share) for name, share in cap_shares(desk, limits) if share is not None
-    )
-    intents: list[OrderIntent] = []
-    for tranche, count, unit in sales:
-        inputs = (
-            ("cap", cap),
-            ("used", measure.hedge),
-            ("asked", asked),
-            ("granted", count * unit),
-            ("granted_units", float(count)),
-            ("share", measure.share),
-            *shares,
-        )
-        intent = sell(
-            desk,
-            tranche,
-            count,
-            Urgency.FIRM,
-            params,
-            rule="4.5.trim",
-            reason=f"hedge share {measure.share:.1%} above {limits.hedge_share_max:.0%}",
-            inputs=inputs,
-        )
-        if intent is not None:
-            intents.append(intent)
-    return Proposal(tuple(intents))
+
+def _recent(desk: Desk, on: date, regime: RegimeParams) -> bool:
+    return desk.calendar.sessions_after(on, desk.today) < regime.press_sessions
 
 
 def _keep(
@@ -211,25 +161,3 @@ def _keep(
         subject=tranche.id,
         inputs=inputs,
     )
-
-
-def _richest_first(desk: Desk, tranche: Tranche) -> tuple[int, float, str]:
-    """Short layer before long; inside a layer the highest multiple first."""
-    return (HEDGE_LAYERS.index(tranche.layer), -(bid_multiple(desk, tranche) or 0.0), tranche.id)
-
-
-def _selling(desk: Desk, also: tuple[OrderIntent, ...]) -> dict[str, int]:
-    """Contracts in working and proposed outright sales, by tranche."""
-    found: dict[str, int] = {}
-    for intent in also:
-        found[intent.subject] = found.get(intent.subject, 0) + intent.quantity
-    for order in desk.working:
-        if order.intent.purpose is Purpose.SELL_HEDGE:
-            subject = order.intent.subject
-            found[subject] = found.get(subject, 0) + order.remaining
-    return found
-
-
-def _busy(desk: Desk, tranche: Tranche) -> bool:
-    """An order out of this tranche, or the one that buys it, is still working."""
-    return any(tranche.id in (order.intent.subject, order.order_ref) for order in desk.working)

@@ -5,29 +5,45 @@ all are 0, one call of the medium layer. Ratios that are all zero mean no hedge 
 cap only ever make purchases smaller, in proportion.
 """
 
+from datetime import date, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from domain.book import Tranche
 from domain.desk import Desk
 from domain.effects import RecordDecision, Verdict
 from domain.orders import HEDGE_LAYERS, Layer, Purpose
-from domain.session import days_to_expiration
-from risk.parameters import HedgeParams
+from risk.parameters import HedgeParams, RatioMode
 
 _MEDIUM = HEDGE_LAYERS.index(Layer.HEDGE_MEDIUM)
 
 
-def targets(condors: int, params: HedgeParams) -> tuple[int, int, int]:
-    """Contracts per layer for ``condors`` open condor contracts, before budget and cap."""
+def targets(condors: int, params: HedgeParams, ratio: float | None = None) -> tuple[int, int, int]:
+    """Contracts per layer for ``condors`` open condor contracts, before budget and cap.
+
+    ``ratio`` is h of S28, the static one when not given.
+    """
     if condors < 1 or not any(params.ratio):
         return (0, 0, 0)
+    factor = Decimal(str(params.static_ratio if ratio is None else ratio))
     found = [
-        int(_half_up(_half_up(Decimal(str(ratio)) * condors) * Decimal(str(params.static_ratio))))
-        for ratio in params.ratio
+        int(_half_up(_half_up(Decimal(str(share)) * condors) * factor)) for share in params.ratio
     ]
     if not any(found):
         found[_MEDIUM] = 1
     return (found[0], found[1], found[2])
+
+
+def targets_of(desk: Desk, params: HedgeParams) -> dict[Layer, int]:
+    """Contracts each layer should hold now, by the ratio in force."""
+    wanted = targets(desk.book.condor_contracts, params, ratio_in_force(desk, params))
+    return dict(zip(HEDGE_LAYERS, wanted, strict=True))
+
+
+def ratio_in_force(desk: Desk, params: HedgeParams) -> float:
+    """h: the newest estimate when it is dynamic and there is one, else the static ratio."""
+    if params.ratio_mode is RatioMode.STATIC:
+        return params.static_ratio
+    return desk.hedge.ratio_on(desk.today, params.static_ratio)
 
 
 def scaled(deficit: int, all_deficits: int, room: float, unit: float) -> int:
@@ -63,10 +79,9 @@ def held(desk: Desk, layer: Layer, params: HedgeParams) -> int:
 
 def deficits(desk: Desk, params: HedgeParams) -> dict[Layer, int]:
     """Contracts missing per layer, layers that are full left out."""
-    wanted = targets(desk.book.condor_contracts, params)
     missing = {
         layer: target - held(desk, layer, params)
-        for layer, target in zip(HEDGE_LAYERS, wanted, strict=True)
+        for layer, target in targets_of(desk, params).items()
     }
     return {layer: count for layer, count in missing.items() if count > 0}
 
@@ -76,9 +91,8 @@ def deficit_changes(desk: Desk, params: HedgeParams) -> tuple[RecordDecision, ..
 
     An order that works is not yet a contract held: only fills end a deficit.
     """
-    wanted = targets(desk.book.condor_contracts, params)
     changes = []
-    for layer, target in zip(HEDGE_LAYERS, wanted, strict=True):
+    for layer, target in targets_of(desk, params).items():
         short = max(0, target - owned(desk, layer, params))
         if (short > 0) is (layer in desk.deficits):
             continue
@@ -99,12 +113,18 @@ def deficit_changes(desk: Desk, params: HedgeParams) -> tuple[RecordDecision, ..
     return tuple(changes)
 
 
+def roll_on(tranche: Tranche, params: HedgeParams) -> date:
+    """The first day on which the tranche is due: by days held or by days to expiration."""
+    place = HEDGE_LAYERS.index(tranche.layer)
+    expiration = tranche.contract.expiration
+    assert expiration is not None
+    held_so_long = tranche.opened_on + timedelta(days=params.roll_days_held[place])
+    return min(held_so_long, expiration - timedelta(days=params.roll_dte_min[place]))
+
+
 def due(desk: Desk, tranche: Tranche, params: HedgeParams) -> bool:
     """Held long enough, or close enough to expiration, to be rolled."""
-    place = HEDGE_LAYERS.index(tranche.layer)
-    days_held = (desk.today - tranche.opened_on).days
-    left = days_to_expiration(tranche.contract, desk.now)
-    return days_held >= params.roll_days_held[place] or left <= params.roll_dte_min[place]
+    return desk.today >= roll_on(tranche, params)
 
 
 def worthless(desk: Desk, tranche: Tranche) -> bool:

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from domain.desk import Desk
 from domain.orders import DenialCode, OrderIntent, Purpose
+from domain.quick_ratio import quick_ratio
 from risk.denial import Denied
 from risk.expiry_loss import worst_by_expiration
-from risk.hedge_build import budget_left
+from risk.hedge_conditions import budget_left
 from risk.hedge_layer import bought_and_sold, judge_purchase
 from risk.limits import RiskLimits
 from risk.margin import entry_risk
@@ -25,7 +26,7 @@ def max_loss_within_limits(intent: OrderIntent, desk: Desk, limits: RiskLimits) 
     if total is None or total <= 0:
         return Denied(DenialCode.MAX_LOSS_LIMIT, "net liquidation unknown")
     asked = entry_risk(intent, intent.quantity)
-    used = sum((condor.max_loss_usd for condor in desk.book.open_condors), Decimal(0)) + sum(
+    used = sum((condor.max_loss_usd for condor in desk.live_condors), Decimal(0)) + sum(
         (entry_risk(order.intent, order.remaining) for order in desk.working), Decimal(0)
     )
     each = Decimal(str(limits.max_loss_share_entry)) * total
@@ -69,7 +70,7 @@ def condor_count_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimit
     """Open condors and working entries together."""
     if intent.purpose is not Purpose.OPEN_CONDOR:
         return None
-    refs = {condor.id for condor in desk.book.open_condors} | {
+    refs = {condor.id for condor in desk.live_condors} | {
         order.order_ref for order in desk.working if order.intent.purpose is Purpose.OPEN_CONDOR
     }
     if len(refs) < limits.condors_max:
@@ -109,6 +110,19 @@ def hedge_within_budget(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> 
         return None
     inputs = (("asked", asked), ("left", left))
     return Denied(DenialCode.HEDGE_BUDGET, f"{asked:.0f} USD asked, {left:.0f} left", inputs)
+
+
+def quick_ratio_above_floor(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
+    """What could be had at once covers the margin (S43); unknown when the broker gave no values."""
+    if not adds_risk(intent):
+        return None
+    ratio = quick_ratio(desk)
+    if ratio is None:
+        return Denied(DenialCode.QUICK_RATIO, "quick ratio unknown")
+    if ratio >= limits.quick_ratio_floor:
+        return None
+    inputs = (("quick_ratio", ratio), ("limit", limits.quick_ratio_floor))
+    return Denied(DenialCode.QUICK_RATIO, f"quick ratio {ratio:.2f} is too low", inputs)
 
 
 def daily_loss_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:

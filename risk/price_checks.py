@@ -11,7 +11,7 @@ from risk.trading_state import adds_risk
 
 def quotes_usable(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
     """Fresh, live and two-sided for opening; closing makes do with delayed data and a wing nobody
-    bids for.
+    bids for, and may offer a call nobody bids for as long as it asks for money.
     """
     if desk.feed_at is None or (desk.now - desk.feed_at).total_seconds() > limits.feed_age_s_max:
         return Denied(DenialCode.QUOTE_STALE, "no quote of anything heard lately")
@@ -28,7 +28,8 @@ def quotes_usable(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied
             return Denied(DenialCode.QUOTE_MISSING, f"{name} is crossed")
         buys_back = not adds_risk(intent) and leg.ratio > 0
         unsellable = quote.bid is None or (leg.ratio < 0 and quote.bid <= 0)
-        if not closing_package and not buys_back and unsellable:
+        waits = not adds_risk(intent) and leg.ratio < 0 and intent.walk.worst < 0
+        if not closing_package and not buys_back and not waits and unsellable:
             return Denied(DenialCode.QUOTE_MISSING, f"{name} has no bid")
         if quote.halted:
             return Denied(DenialCode.QUOTE_MISSING, f"{name} is halted")

@@ -14,11 +14,11 @@ from engine.views import snapshot
 from risk.exposure import notionals
 from risk.limits import CapBasis, RiskLimits
 from risk.parameters import HedgeParams
-from tests.builders import Market, condor, ny, quoted, ready_desk, with_calls, with_condor
+from tests.builders import RELEASES, Market, condor, ny, quoted, ready_desk, with_calls, with_condor
 from tests.engine.scripted import Script
 
 # The ladder is put out of reach: what is under test is the cap alone.
-POLICY = Policy(hedge=HedgeParams(ladder_multiples=(30.0, 50.0, 80.0)))
+POLICY = Policy(hedge=HedgeParams(ladder_multiples=(30.0, 50.0, 80.0)), releases=RELEASES)
 
 
 def hedged_desk(now: datetime) -> Desk:

@@ -27,6 +27,7 @@ from risk.review import in_review_order, review
 from strategies.iron_condor import IronCondorParams
 from strategies.iron_condor.entry import propose
 from tests.builders import (
+    RELEASES,
     Market,
     condor,
     fills,
@@ -169,9 +170,9 @@ def test_less_money_never_means_a_bigger_condor(values: list[int]) -> None:
     for nlv in sorted(values):
         desk = quoted(ready_desk(nlv=str(nlv)), Market())
         for _ in range(3):
-            proposal = propose(desk, IronCondorParams(), Policy().allowance)
+            proposal = propose(desk, IronCondorParams(), Policy().allowance, RELEASES)
             desk = quoted(desk, Market(), proposal.wanted)
-        intents = propose(desk, IronCondorParams(), Policy().allowance).intents
+        intents = propose(desk, IronCondorParams(), Policy().allowance, RELEASES).intents
         sizes.append(intents[0].quantity if intents else 0)
     assert sizes == sorted(sizes)
 
@@ -184,9 +185,10 @@ def test_the_same_desk_gives_the_same_orders(seed: int) -> None:
     def answer() -> list[Order | None]:
         desk: Desk = quoted(ready_desk(), market)
         for _ in range(3):
-            proposal = propose(desk, IronCondorParams(), Policy().allowance)
+            proposal = propose(desk, IronCondorParams(), Policy().allowance, RELEASES)
             desk = quoted(desk, market, proposal.wanted)
-        intents = in_review_order(propose(desk, IronCondorParams(), Policy().allowance).intents)
+        proposal = propose(desk, IronCondorParams(), Policy().allowance, RELEASES)
+        intents = in_review_order(proposal.intents)
         return [review(intent, desk, RiskLimits()).order for intent in intents]
 
     assert answer() == answer()

@@ -100,7 +100,7 @@ def holding() -> Desk:
 
 def test_a_plain_entry_passes_every_check(desk: Desk) -> None:
     assert denied(entry(), desk) is None
-    assert len(PRE_TRADE_CHECKS) == len(set(PRE_TRADE_CHECKS)) == 22
+    assert len(PRE_TRADE_CHECKS) == len(set(PRE_TRADE_CHECKS)) == 27
 
 
 def test_reducing_and_halted_let_closing_through(holding: Desk) -> None:
@@ -153,6 +153,14 @@ def test_an_uncertain_order_freezes_new_risk_and_its_own_subject_only(holding: D
 
 def test_a_position_mismatch_stops_new_risk(desk: Desk) -> None:
     assert denied(entry(), replace(desk, mismatched=(CALL,))) is DenialCode.POSITION_MISMATCH
+
+
+def test_what_is_not_ours_at_the_broker_stops_new_risk_and_no_close(
+    desk: Desk, holding: Desk
+) -> None:
+    strange = ("order someone (9)",)
+    assert denied(entry(), replace(desk, foreign=strange)) is DenialCode.FOREIGN_AT_BROKER
+    assert denied(close(), replace(holding, foreign=strange)) is None
 
 
 def test_one_order_at_a_time_per_subject(holding: Desk) -> None:

@@ -122,6 +122,25 @@ def test_press_ends_ten_sessions_after_the_last_high_day() -> None:
     assert looked(quoted(after, market)).regime.regime is Regime.NORMAL
 
 
+def test_a_level_that_moves_beneath_press_is_told_as_such() -> None:
+    """Two closes below 27 end HIGH: the regime stays PRESS, the level beneath it falls."""
+    state = RegimeState(
+        Regime.HIGH, date(2018, 1, 9), known=True, press=True, high_on=date(2018, 1, 12)
+    )
+    closes_then = {
+        "VIX": ((date(2018, 1, 9), 40.0), (date(2018, 1, 11), 26.0), (date(2018, 1, 12), 25.0))
+    }
+    desk = replace(ready_desk(ny(2018, 1, 16)), regime=state, closes=closes_then)
+    (change,) = (
+        decision
+        for decision in look(quoted(desk, Market(vix=24.0)), PARAMS).changes
+        if decision.topic == "regime"
+    )
+    assert change.text == (
+        "press goes on, the level beneath it went from high to elevated at VIX 24.00"
+    )
+
+
 def test_the_peak_is_the_highest_of_ten_sessions() -> None:
     desk = replace(
         ready_desk(), closes={"VIX": ((date(2017, 12, 1), 50.0), (date(2018, 1, 10), 20.0))}

@@ -5,15 +5,25 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
-from domain.book import settle
+from domain.book import Tranche, settle
 from domain.desk import LEVELS, CurveState, Desk, Regime, TradingState
 from domain.effects import RecordDecision
+from domain.hedge_state import RATIOS_KEPT, HedgeState
+from domain.liquidity import DAYS_KEPT, LiquidityDay
 from domain.orders import Layer
 from domain.session import new_york
+from engine.kpi.folding import (
+    campaign_recorded,
+    day_recorded,
+    fill_recorded,
+    violation_recorded,
+)
 
 Change: TypeAlias = Callable[[Desk, RecordDecision], Desk]
 
 _HIGHS_KEPT = 15
+_SERIES_KEPT = 300  # sessions: more than the longest window over them
+_MARKS_KEPT = 12  # more than any two sessions can bring
 
 
 def _regime(desk: Desk, decision: RecordDecision) -> Desk:
@@ -77,6 +87,24 @@ def _close(desk: Desk, decision: RecordDecision) -> Desk:
     return replace(desk, regime=state)
 
 
+def _recorded(desk: Desk, decision: RecordDecision) -> Desk:
+    """Today's value of a series that nobody else keeps; the first of a day stands."""
+    today = new_york(decision.at).date()
+    known = desk.closes.get(decision.subject, ())
+    if known and known[-1][0] >= today:
+        return desk
+    value = dict(decision.inputs)["close"]
+    series = (*known, (today, value))[-_SERIES_KEPT:]
+    return replace(desk, closes={**desk.closes, decision.subject: series})
+
+
+def _release(desk: Desk, decision: RecordDecision) -> Desk:
+    """Levels around a release; ``subject`` names release and side."""
+    kept = list(desk.release_marks.items())[-_MARKS_KEPT + 1 :]
+    marks = {**dict(kept), decision.subject: dict(decision.inputs)}
+    return replace(desk, release_marks=marks)
+
+
 def _settlement(desk: Desk, decision: RecordDecision) -> Desk:
     """An expired leg left the broker's account: take it out of the book at the recorded price."""
     inputs = dict(decision.inputs)
@@ -87,10 +115,18 @@ def _settlement(desk: Desk, decision: RecordDecision) -> Desk:
         contract = condor.combo.contracts[place]
     elif tranche is not None:
         contract = tranche.contract
+        desk = replace(desk, hedge=_carried(desk.hedge, tranche))
     else:
         return desk
     today = new_york(decision.at).date()
     return replace(desk, book=settle(desk.book, owner, contract, price, decision.at, today))
+
+
+def _carried(hedge: HedgeState, tranche: Tranche) -> HedgeState:
+    """Count calls that reached their settlement, apart those that nobody would have bought."""
+    if tranche.unsellable_on is not None:
+        return replace(hedge, unsellable=hedge.unsellable + tranche.quantity)
+    return replace(hedge, settled=hedge.settled + tranche.quantity)
 
 
 def _rung(desk: Desk, decision: RecordDecision) -> Desk:
@@ -121,6 +157,31 @@ def _deficit(desk: Desk, decision: RecordDecision) -> Desk:
     return replace(desk, deficits=others)
 
 
+def _ratio(desk: Desk, decision: RecordDecision) -> Desk:
+    """The ratio h of the hedge from today on."""
+    today = new_york(decision.at).date()
+    earlier = tuple(pair for pair in desk.hedge.ratios if pair[0] < today)[-RATIOS_KEPT + 1 :]
+    ratios = (*earlier, (today, dict(decision.inputs)["ratio"]))
+    return replace(desk, hedge=replace(desk.hedge, ratios=ratios))
+
+
+def _momentum(desk: Desk, decision: RecordDecision) -> Desk:
+    """MACD(VIXY) changed its sign; the day it went down was its last day up."""
+    up, was = decision.subject == "up", desk.hedge.momentum_up
+    on = new_york(decision.at).date() if up or was else desk.hedge.up_on
+    return replace(desk, hedge=replace(desk.hedge, momentum_up=up, up_on=on))
+
+
+def _unsellable(desk: Desk, decision: RecordDecision) -> Desk:
+    """Nobody bid for a tranche through its whole deadline window: it will expire worthless."""
+    tranche = desk.book.tranches.get(decision.subject)
+    if tranche is None:
+        return desk
+    tranche = replace(tranche, unsellable_on=new_york(decision.at).date())
+    tranches = {**desk.book.tranches, tranche.id: tranche}
+    return replace(desk, book=replace(desk.book, tranches=tranches))
+
+
 def _invariant(desk: Desk, decision: RecordDecision) -> Desk:
     """Something that must hold did not: halted until an operator resumes."""
     return replace(
@@ -131,12 +192,40 @@ def _invariant(desk: Desk, decision: RecordDecision) -> Desk:
     )
 
 
+def _strikes(desk: Desk, decision: RecordDecision) -> Desk:
+    """The broker rejected too often: halted until an operator resumes, and counted anew."""
+    return replace(
+        desk,
+        trading=TradingState.HALTED,
+        trading_why=decision.text,
+        trading_since=decision.at,
+        rejections=(),
+    )
+
+
+def _liquidity(desk: Desk, decision: RecordDecision) -> Desk:
+    """One more session of how SPX options traded."""
+    day = LiquidityDay.of(new_york(decision.at).date(), decision.inputs)
+    return replace(desk, liquidity=(*desk.liquidity, day)[-DAYS_KEPT:])
+
+
 DURABLE_CHANGES: Mapping[str, Change] = {
+    "liquidity": _liquidity,
     "regime": _regime,
     "curve": _curve,
     "close": _close,
+    "day": day_recorded,
+    "campaign": campaign_recorded,
+    "fill": fill_recorded,
+    "steward": violation_recorded,
     "invariant": _invariant,
     "settlement": _settlement,
+    "strikes": _strikes,
+    "signal.record": _recorded,
+    "release": _release,
     "hedge.rung": _rung,
     "hedge.deficit": _deficit,
+    "hedge.ratio": _ratio,
+    "hedge.momentum": _momentum,
+    "hedge.unsellable": _unsellable,
 }

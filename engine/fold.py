@@ -14,6 +14,7 @@ news and changes nothing, except executions, which are believed in every state. 
 order of ours explains, or more of one than was ordered, halts trading.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -42,6 +43,7 @@ from domain.events import (
     ContractRefused,
     DailyClosesLoaded,
     Event,
+    ForeignReported,
     FuturesListed,
     HaltRequested,
     HoursReported,
@@ -62,10 +64,12 @@ from domain.instruments import Contract
 from domain.orders import TRANSITIONS, Order, OrderStatus
 from domain.replacing import replace
 from domain.session import new_york
+from engine.approved import Approved, approved, moves_holdings, outdated, stopped
 from engine.changes import DURABLE_CHANGES
-from engine.waiting import answered, on_its_way, unasked
+from engine.waiting import answered, on_its_way, struck, unasked
 
 INVARIANT_ALERT = "invariant_"
+_CLOSES_KEPT, _CLOSES_MAX = 600, 1000  # sessions of a series: cut to the one beyond the other
 _KEPT = timedelta(days=5)  # finished orders and positions stay this long for late executions
 
 
@@ -74,6 +78,8 @@ def fold(desk: Desk, event: Event) -> Desk:
     back.
     """
     desk = _at(desk, event)
+    if isinstance(event, Approved):
+        return _compared(approved(desk, event)) if moves_holdings(event) else approved(desk, event)
     match event:
         case ClockTicked():
             if desk.ready_at is None and desk.away_since is None:
@@ -99,6 +105,8 @@ def fold(desk: Desk, event: Event) -> Desk:
         case PositionsReported():
             reported = {contract: quantity for contract, quantity in event.positions if quantity}
             return _compared(replace(desk, broker_positions=reported, positions_at=event.at))
+        case ForeignReported():
+            return replace(desk, foreign=(*event.orders, *event.positions))
         case BrokerReady():
             return replace(desk, ready_at=event.at, away_since=None)
         case BrokerLost():
@@ -116,6 +124,7 @@ def fold(desk: Desk, event: Event) -> Desk:
         case OrderCanceled():
             return _moved(desk, event.order_ref, OrderStatus.CANCELED)
         case OrderRejected():
+            desk = struck(desk, event)
             desk = _with_order(desk, event.order_ref, lambda o: replace(o, refusal=event.code))
             return _moved(desk, event.order_ref, OrderStatus.REJECTED)
         case OrderUncertain():
@@ -131,13 +140,17 @@ def _commanded(desk: Desk, event: HaltRequested | ReduceRequested | ResumeReques
     why = f"{event.who}: {event.why}"
     match event:
         case HaltRequested():
-            return _trading(desk, TradingState.HALTED, why)
+            return _trading(stopped(desk), TradingState.HALTED, why)
         case ReduceRequested():
             halted = desk.trading is TradingState.HALTED
+            desk = stopped(desk)
             return desk if halted else _trading(desk, TradingState.REDUCING, why)
         case ResumeRequested():
+            if outdated(desk, event):
+                return desk
             alerts = {code: at for code, at in desk.alerts.items() if not is_invariant(code)}
-            return _trading(replace(desk, alerts=alerts), TradingState.ACTIVE, why)
+            cleared = replace(desk, alerts=alerts, rejections=())
+            return _trading(cleared, TradingState.ACTIVE, why)
         case _:
             assert_never(event)
 
@@ -149,17 +162,24 @@ def is_invariant(alert_code: str) -> bool:
 
 def fold_quotes(desk: Desk, updates: Iterable[QuoteUpdated]) -> Desk:
     """Fold many quotes in one copy of the quote map; the newest of each contract wins."""
-    quotes = dict(desk.quotes)
+    quotes, heard = dict(desk.quotes), []
     newest = desk.feed_at
     for update in updates:
         quotes[update.contract] = update.quote
+        if update.contract.trading_class == "SPXW":
+            heard.append(update.contract)
         if newest is None or update.at > newest:
             newest = update.at
     if newest is None:
         return desk
     if newest > desk.now:
         desk = _at_time(desk, newest)
-    return replace(desk, quotes=quotes, feed_at=newest)
+    desk = replace(desk, quotes=quotes, feed_at=newest)
+    if not heard:
+        return desk
+    counts = Counter(desk.memory.quote_counts)
+    counts.update(heard)
+    return replace(desk, memory=replace(desk.memory, quote_counts=counts))
 
 
 def apply_effect(desk: Desk, effect: Effect) -> Desk:
@@ -244,10 +264,16 @@ def _given(new: Decimal | None, old: Decimal | None) -> Decimal | None:
 
 
 def _merged(desk: Desk, event: DailyClosesLoaded) -> tuple[tuple[date, float], ...]:
-    """What was loaded, followed by closes we recorded ourselves on later days."""
-    last = event.closes[-1][0] if event.closes else date.min
-    later = (pair for pair in desk.closes.get(event.symbol, ()) if pair[0] > last)
-    return (*event.closes, *later)
+    """What was loaded between what was known of earlier days and what we recorded on later ones."""
+    known = desk.closes.get(event.symbol, ())
+    if not event.closes:
+        return known
+    first, last = event.closes[0][0], event.closes[-1][0]
+    if known and first > known[-1][0] and len(known) < _CLOSES_MAX:
+        return known + event.closes
+    earlier = (pair for pair in known if pair[0] < first)
+    later = (pair for pair in known if pair[0] > last)
+    return (*earlier, *event.closes, *later)[-_CLOSES_KEPT:]
 
 
 def _trading(desk: Desk, state: TradingState, why: str) -> Desk:
@@ -352,6 +378,8 @@ def _compared(desk: Desk) -> Desk:
 
 def differences(desk: Desk, reported: Mapping[Contract, int]) -> tuple[Contract, ...]:
     ours = desk.book.positions()
+    for contract, quantity in desk.approvals.adopted.items():
+        ours[contract] = ours.get(contract, 0) + quantity
     differing = [
         contract
         for contract in {**ours, **reported}

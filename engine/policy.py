@@ -7,8 +7,11 @@ from hashlib import sha256
 
 from domain.proposals import Allowance
 from domain.releases import ReleaseCalendar
+from domain.rulesets import NO_RULES, Ruleset
+from domain.signals import External
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
+from risk.signals.parameters import SignalParams
 from strategies.iron_condor.parameters import IronCondorParams
 
 
@@ -18,7 +21,10 @@ class Policy:
     hedge: HedgeParams = field(default_factory=HedgeParams)
     limits: RiskLimits = field(default_factory=RiskLimits)
     regime: RegimeParams = field(default_factory=RegimeParams)
+    signals: SignalParams = field(default_factory=SignalParams)
     releases: ReleaseCalendar = field(default_factory=ReleaseCalendar)
+    external: External = field(default_factory=External)
+    rules: Ruleset = NO_RULES
 
     @property
     def allowance(self) -> Allowance:
@@ -29,6 +35,7 @@ class Policy:
             limits.max_loss_share_entry,
             limits.max_loss_share_total,
             limits.excess_liquidity_min,
+            limits.liquidity_for_s,
         )
 
     @property

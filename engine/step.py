@@ -17,11 +17,15 @@ from domain.instruments import Contract
 from domain.session import SessionCalendar
 from engine.fold import apply_effect, fold, fold_quotes
 from engine.invariants import Moment, objection
+from engine.kpi.conduct import fill_quality
 from engine.margin import next_settled
 from engine.news import news
 from engine.policy import Policy
-from engine.rules import look, watch
+from engine.raised import in_force
+from engine.rules import look, rules_of, watch
+from engine.strikes import strikes
 from engine.walk import walk
+from risk.alerts import leg_imbalance, raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def step(desk: Desk, events: Sequence[Event], policy: Policy) -> Step:
         if not isinstance(event, QuoteUpdated):
             desk = fold(desk, event)
             ticked = ticked or isinstance(event, ClockTicked)
+    policy = in_force(policy, desk)
     if ticked or len(quotes) < len(events):
         desk, effects = _decided(before, desk, policy, ticked=ticked)
     else:
@@ -64,11 +69,19 @@ def _decided(
     before: Desk, folded: Desk, policy: Policy, *, ticked: bool
 ) -> tuple[Desk, tuple[Effect, ...]]:
     """All decisions on ``folded``, unless one of them breaks an invariant."""
-    told = news(before, folded)
+    told: tuple[Effect, ...] = (
+        *news(before, folded),
+        *fill_quality(before, folded),
+        *strikes(folded, policy.limits),
+    )
+    folded = _applied(folded, told)
+    if _alarming(before, folded, policy):
+        urgent = raised(folded, rules_of(policy))
+        told, folded = (*told, *urgent), _applied(folded, urgent)
     effects: list[Effect] = list(told)
     if ticked:
         effects += walk(folded, policy.limits) if folded.ready_at is not None else ()
-    desk = _applied(folded, effects)
+    desk = _applied(folded, effects[len(told) :])
     if ticked:
         desk, looked = look(desk, policy)
         effects += looked
@@ -79,8 +92,18 @@ def _decided(
     halt = objection(Moment(folded, desk, effects, policy), everything=looked_at)
     if not halt:
         return desk, tuple(effects)
-    kept = (*told, *halt)
-    return _applied(replace(folded, memory=desk.memory), kept), kept
+    return _applied(replace(folded, memory=desk.memory), halt), (*told, *halt)
+
+
+def _alarming(before: Desk, folded: Desk, policy: Policy) -> bool:
+    """What an operator must hear of at once, and not with the next look at the rules."""
+    return (
+        before.mismatched != folded.mismatched
+        or before.foreign != folded.foreign
+        or before.trading is not folded.trading
+        or (before.orders is not folded.orders and before.uncertain != folded.uncertain)
+        or (leg_imbalance(folded, rules_of(policy)) is None) is ("leg_imbalance" in folded.alerts)
+    )
 
 
 def _applied(desk: Desk, effects: Sequence[Effect]) -> Desk:

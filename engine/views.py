@@ -14,6 +14,7 @@ from domain.desk import Desk
 from domain.instruments import SPX, VIX, Contract
 from domain.orders import HEDGE_LAYERS, Layer, Order
 from engine.policy import Policy
+from engine.raised import in_force
 from risk.curve import read_curve
 from risk.exposure import cap_shares, notionals
 
@@ -108,6 +109,7 @@ class Snapshot:
 
 def snapshot(desk: Desk, policy: Policy) -> Snapshot:
     """What the outside may see of ``desk``; computed on demand, not on every step."""
+    policy = in_force(policy, desk)
     curve = read_curve(desk, policy.regime)
     measure = notionals(desk, policy.limits, policy.limits.cap_basis)
     condors = tuple(_condor(desk, condor) for condor in desk.book.open_condors)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from domain.desk import Desk, Tally
-from domain.events import MarginAnswered
+from domain.events import MarginAnswered, OrderRejected
 from domain.orders import Order, OrderStatus, Purpose
 from domain.replacing import replace
 
+_REJECTIONS_KEPT = 100  # more than any limit on them
 _MINUTE = timedelta(seconds=60)
 _OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 
@@ -30,6 +31,15 @@ def answered(desk: Desk, event: MarginAnswered) -> Desk:
     if order is None or order.status is not OrderStatus.ASKING:
         return desk
     return replace(desk, margin_answers={**desk.margin_answers, event.order_ref: event})
+
+
+def struck(desk: Desk, event: OrderRejected) -> Desk:
+    """Count a rejection, unless the order never reached the broker (code 0) or has ended."""
+    order = desk.orders.get(event.order_ref)
+    if not event.code or order is None or not order.working:
+        return desk
+    strike = (event.at, f"{event.order_ref}: {event.code} {event.reason}")
+    return replace(desk, rejections=(*desk.rejections[-_REJECTIONS_KEPT + 1 :], strike))
 
 
 def unasked(desk: Desk, order_ref: str) -> Desk:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, VIX3M, VIX9D, Contract
 from engine.policy import Policy
+from risk import signals
 from risk.curve import settlement_future
 
 _CORE = (SPX, VIX, VIX9D, VIX3M)
@@ -12,7 +13,8 @@ _FUTURES = 3
 
 
 def watchlist(desk: Desk, wanted: Iterable[Contract], policy: Policy) -> tuple[Contract, ...]:
-    """Indices, VX futures, what is held, what is worked, and last the candidates of ``wanted``.
+    """Indices, VX futures, what is held, what is worked, what signals listen to, and last the
+    candidates of ``wanted``.
 
     Refused contracts are left out, duplicates too; the rest is cut at the limit.
     """
@@ -27,6 +29,7 @@ def watchlist(desk: Desk, wanted: Iterable[Contract], policy: Policy) -> tuple[C
         future = _forward(desk, contract)
         if future is not None:
             found[future] = None
+    found |= dict.fromkeys(signals.wanted(desk, policy.signals, policy.releases))
     found |= dict.fromkeys(wanted)
     allowed = [contract for contract in found if contract not in desk.refused]
     return tuple(allowed[: policy.limits.watch_lines_max])

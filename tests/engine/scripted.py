@@ -34,7 +34,7 @@ from domain.instruments import Contract
 from domain.orders import Order
 from engine.policy import Policy
 from engine.step import step
-from tests.builders import Market
+from tests.builders import RELEASES, Market
 
 FILL_AFTER = timedelta(seconds=20)
 
@@ -47,7 +47,7 @@ class Script:
 
     desk: Desk
     market: Market
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = field(default_factory=lambda: Policy(releases=RELEASES))
     every: timedelta = timedelta(seconds=15)
     fills: bool = True
     effects: list[Effect] = field(default_factory=list)

@@ -1,9 +1,11 @@
 """Every invariant catches what is planted against it; what is broken does not leave."""
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +16,23 @@ from domain.instruments import vix_option
 from domain.orders import Layer, Leg, Order, OrderStatus, Purpose
 from domain.session import Session
 from engine.fold import apply_effect, fold
-from engine.invariants import ELSEWHERE, INVARIANTS, Moment, objection
+from engine.guards import GUARDS, Guard
+from engine.invariants import INVARIANTS, Moment, objection
 from engine.policy import Policy
 from engine.step import step
-from tests.builders import Market, condor, order, quoted, ready_desk, with_calls, with_condor
+from tests.builders import (
+    RELEASES,
+    Market,
+    condor,
+    order,
+    quoted,
+    ready_desk,
+    with_calls,
+    with_condor,
+)
 
-POLICY = Policy()
+ROOT = Path(__file__).parents[2]
+POLICY = Policy(releases=RELEASES)
 REF = "cb-condor-20180116-1"
 CALL = vix_option(date(2018, 2, 13), 15.0)
 
@@ -82,6 +95,17 @@ def overfilled() -> Moment:
     return looked_at(replace(desk, orders=orders))
 
 
+def miscounted(**changes: object) -> Desk:
+    """A book that has traded, with one running total off by a cent."""
+    desk = with_condor(ready_desk())
+    known = {name: getattr(desk.book, name) for name in changes}
+    off = {
+        name: value + changes[name] if isinstance(value, Decimal) else {**value, **changes[name]}  # type: ignore[dict-item, operator]
+        for name, value in known.items()
+    }
+    return replace(desk, book=replace(desk.book, **off))
+
+
 def looked_at(desk: Desk) -> Moment:
     return Moment(desk, desk, (), POLICY)
 
@@ -130,10 +154,16 @@ def unasked() -> Moment:
 PLANTED: dict[str, tuple[Callable[[], Moment], ...]] = {
     "A1": (unrecorded,),
     "A2": (twice,),
+    "A3": (lambda: sent(lambda desk: replace(desk, foreign=("order somebody (7)",))),),
     "A4": (beside_uncertain,),
     "B1": (unexplained,),
     "B2": (lambda: sent(lambda desk: replace(desk, mismatched=(CALL,))),),
     "B3": (overfilled,),
+    "B4": (
+        lambda: looked_at(miscounted(cash=Decimal("0.01"))),
+        lambda: looked_at(miscounted(fees={Layer.CONDOR: Decimal("0.01")})),
+        lambda: looked_at(miscounted(realized={Layer.CONDOR: Decimal("-0.01")})),
+    ),
     "C1": (bare,),
     "C2": (
         too_much_to_lose,
@@ -167,7 +197,28 @@ CASES = [(name, number) for name, plants in PLANTED.items() for number in range(
 def test_every_invariant_has_something_planted_against_it() -> None:
     ids = [rule.id for rule in INVARIANTS]
     assert list(PLANTED) == ids
-    assert len({*ids, *(name for name, _, _ in ELSEWHERE)}) == len(ids) + len(ELSEWHERE)
+    named = [*(f"A{n}" for n in range(1, 10)), *(f"B{n}" for n in range(1, 5))]
+    named += [
+        *(f"C{n}" for n in range(1, 11)),
+        "D1",
+        "D2",
+        "E1",
+        "E2",
+        "E3",
+        *(f"F{n}" for n in range(1, 5)),
+    ]
+    assert {*ids, *(guard.id for guard in GUARDS)} == set(named)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
+def test_what_keeps_an_invariant_outside_the_core_exists_and_so_does_its_planted_bug(
+    guard: Guard,
+) -> None:
+    for place in (guard.kept_by, guard.planted):
+        path, _, name = place.partition(":")
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        assert name in {node.name for node in ast.walk(tree) if isinstance(node, functions)}, place
 
 
 @pytest.mark.parametrize(("name", "number"), CASES)

@@ -16,9 +16,9 @@ from engine.margin import on_its_way
 from engine.policy import Policy
 from engine.step import Step, step
 from risk.limits import RiskLimits
-from tests.builders import Market, condor, order, quoted, ready_desk, with_condor
+from tests.builders import RELEASES, Market, condor, order, quoted, ready_desk, with_condor
 
-POLICY = Policy()
+POLICY = Policy(releases=RELEASES)
 REF = "cb-condor-20180116-1"
 FINE = (Decimal(9_000), Decimal(9_000), Decimal(1_000_000))
 

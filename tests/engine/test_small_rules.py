@@ -11,7 +11,7 @@ from domain.orders import Layer, Leg, Purpose
 from engine.fold import apply_effect, fold
 from engine.policy import Policy
 from engine.watchlist import watchlist
-from risk.hedge_sale import CAP, propose_trim
+from risk.hedge_trim import CAP, propose_trim
 from tests.builders import TUESDAY, Market, order, quoted, ready_desk, with_calls, with_condor
 
 POLICY = Policy()

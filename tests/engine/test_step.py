@@ -31,6 +31,7 @@ from engine.watchlist import watchlist
 from risk.limits import RiskLimits
 from tests.builders import (
     CALENDAR,
+    RELEASES,
     TUESDAY,
     Market,
     condor,
@@ -43,7 +44,7 @@ from tests.builders import (
 )
 from tests.engine.scripted import Script
 
-POLICY = Policy()
+POLICY = Policy(releases=RELEASES)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_candidates_are_dropped_when_nothing_is_to_be_chosen(first_day: Script) 
     watched = first_day.desk.memory.watchlist
     legs = set(first_day.desk.book.positions())
     assert legs <= set(watched)
-    assert len(watched) < 4 + 3 + len(legs) + 4
+    assert len(watched) < 4 + 3 + 3 + len(legs) + 4, "indices, futures, signals, legs, forwards"
     assert set(first_day.desk.quotes) <= set(watched)
 
 

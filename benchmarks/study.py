@@ -1,25 +1,37 @@
-"""How many sessions a second the study replays, how that grows with books, days and processes.
+"""How fast the study replays, how that grows, and what another backtest costs.
 
-    python benchmarks/replay.py [sessions]
+    python benchmarks/study.py [sessions]
 
-Sessions of the history inside the package `arch`, from the quiet of January 2018 into February.
-Memory is the peak of this process. (The name keeps clear of the package `study`, which a script of
-that name would hide.)
+Sessions of the history inside the package `arch`, from September 2017 on. Memory is the peak of
+this process. The other backtest is optopsy, given the same market's quotes of one condor a session,
+to be held from about 45 to about 21 days before expiration without any management.
 """
 
 import resource
 import sys
 import time
-from datetime import date
+from datetime import date, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
-from config.load import session_calendar
-from engine.policy import Policy
+# A script's own folder comes first on the path, where this file would hide the package it measures.
+sys.path[:] = [each for each in sys.path if Path(each or ".").resolve() != Path(__file__).parent]
+
+import pandas as pd
+
+from config.load import load_settings, session_calendar
+from domain.instruments import Right
+from sim.exchange.book import plan_options, two_sided, value_options
+from sim.exchange.listings import OptionKey
 from sim.exchange.scenarios import Scenario
+from sim.exchange.tape import Tape
 from study.books import BookSpec, shadow_books
 from study.dataset import load_dataset, scenario
 from study.run import run_books
 
 CALENDAR = session_calendar()
+_GOAL_S, _GOAL_SESSIONS, _GOAL_BOOKS = 60.0, 4530, 8  # 2004 to 2021
 
 
 def days(count: int) -> Scenario:
@@ -33,13 +45,66 @@ def seconds(chosen: Scenario, books: tuple[BookSpec, ...], workers: int) -> floa
     return time.perf_counter() - start
 
 
+def condor_quotes(chosen: Scenario) -> pd.DataFrame:
+    """Quotes at the close of one 45-day condor a session, and again 24 days later."""
+    tape = Tape(chosen, CALENDAR, 0)
+    rows: list[dict[str, object]] = []
+    for position in range(tape.first, len(tape.days)):
+        day, state = tape.days[position], tape.state_at_close(position)
+        expiration = day.on + timedelta(days=45)
+        strikes = [round(state.spx * share / 25) * 25 for share in (0.91, 0.92, 1.05, 1.06)]
+        leave = expiration - timedelta(days=21)
+        later = next((i for i in range(position, len(tape.days)) if tape.days[i].on >= leave), None)
+        if later is None:
+            break
+        for on, at in ((day.on, position), (leave, later)):
+            rows += _quoted(tape, at, on, expiration, strikes)
+    return pd.DataFrame(rows)
+
+
+def _quoted(
+    tape: Tape, position: int, on: date, expiration: date, strikes: list[int]
+) -> list[dict[str, object]]:
+    state = tape.state_at_close(position)
+    settles = state.ts + (expiration - on).days * 86400.0
+    rights = (Right.PUT, Right.PUT, Right.CALL, Right.CALL)
+    keys = [OptionKey("SPXW", expiration, k, r) for k, r in zip(strikes, rights, strict=True)]
+    plan = plan_options([0] * 4, keys, [settles] * 4, [settles] * 4)
+    bids, asks = two_sided(plan, value_options(plan, state), state.vix)
+    return [
+        {
+            "underlying_symbol": "SPX", "underlying_price": state.spx,
+            "option_type": key.right.value.lower(), "expiration": pd.Timestamp(expiration),
+            "quote_date": pd.Timestamp(on), "strike": float(key.strike),
+            "bid": float(bid), "ask": float(ask),
+        }
+        for key, bid, ask in zip(keys, bids, asks, strict=True)
+    ]  # fmt: skip
+
+
+def other_backtest(chosen: Scenario) -> tuple[float, int] | None:
+    """Seconds and condors of optopsy over the same sessions; None where it is not installed."""
+    if find_spec("optopsy") is None:
+        return None
+    optopsy = import_module("optopsy")
+    quotes = condor_quotes(chosen).astype(
+        {"expiration": "datetime64[ns]", "quote_date": "datetime64[ns]"}
+    )
+    start = time.perf_counter()
+    found = optopsy.iron_condor(
+        quotes, max_entry_dte=46, exit_dte=21, max_otm_pct=0.2, slippage="spread", raw=True
+    )
+    return time.perf_counter() - start, len(found)
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    books = shadow_books(Policy())
+    books = shadow_books(load_settings("study").policy())
     run_books(days(3), CALENDAR, books[:2], seed=0)  # imports and caches are not measured
     print(
         f"{'books':>6}{'sessions':>10}{'workers':>9}{'seconds':>9}{'sessions/s':>12}{'a book':>9}"
     )
+    took: dict[tuple[int, int, int], float] = {}
     for used, length, workers in (
         (books[:1], count, 1),
         (books[:2], count, 1),
@@ -47,14 +112,30 @@ def main() -> None:
         (books, count, 1),
         (books, count, 2),
     ):
-        took = seconds(days(length), used, workers)
-        rate = length / took
+        spent = took[len(used), length, workers] = seconds(days(length), used, workers)
+        rate = length / spent
         print(
-            f"{len(used):>6}{length:>10}{workers:>9}{took:>9.2f}{rate:>12.1f}"
+            f"{len(used):>6}{length:>10}{workers:>9}{spent:>9.2f}{rate:>12.1f}"
             f"{rate * len(used):>9.1f}"
         )
+    print(f"twice the days cost {took[2, 2 * count, 1] / took[2, count, 1]:.2f} times as much")
+    shared = took[len(books), count, 1] / took[len(books), count, 2] / 2
+    print(f"efficiency of two workers: {shared:.2f} (goal 0.8)")
+    whole = took[len(books), count, 1] / len(books) / count * _GOAL_BOOKS * _GOAL_SESSIONS
+    print(f"2004 to 2021, eight books, one core, extrapolated: {whole:.0f} s (goal {_GOAL_S:.0f})")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak:.0f} MB")
+    print(f"peak memory {peak:.0f} MB (goal 1024)")
+    other = other_backtest(days(4 * count))
+    if other is None:
+        print("optopsy is not installed: nothing to compare with")
+        return
+    spent, condors = other
+    ours = took[1, count, 1] / count
+    print(
+        f"optopsy: {condors} unmanaged condors in {spent:.2f} s, {1000 * spent / condors:.2f} ms "
+        f"each; here a session of a managed book takes {1000 * ours:.2f} ms, "
+        f"{ours / (spent / condors):.1f} times that"
+    )
 
 
 if __name__ == "__main__":

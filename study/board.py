@@ -10,7 +10,7 @@ from datetime import date, datetime
 from domain.events import ChainListed, DailyClosesLoaded, FuturesListed
 from domain.instruments import Contract, Kind
 from domain.quotes import Quote
-from sim.exchange.listings import INDEX_IDS, STOCK_IDS, OptionKey, future_id, option_id
+from sim.exchange.listings import FOREX_IDS, INDEX_IDS, STOCK_IDS, OptionKey, future_id, option_id
 from sim.exchange.market import ContractQuery, Listing, Market, MarketQuote
 from sim.exchange.quotes import NO_QUOTE
 
@@ -112,7 +112,11 @@ def _id_of(contract: Contract) -> int | None:
         return INDEX_IDS.get(contract.symbol)
     if contract.kind is Kind.STOCK:
         return STOCK_IDS.get(contract.symbol)
+    if contract.kind is Kind.FOREX:
+        return FOREX_IDS.get(contract.series)
     if contract.kind is Kind.FUTURE and contract.expiration is not None:
+        if contract.symbol != "VIX":
+            return None
         return future_id(contract.expiration)
     if contract.kind is Kind.OPTION and contract.expiration is not None and contract.right:
         key = OptionKey(
@@ -129,5 +133,5 @@ def _translated(raw: MarketQuote, contract: Contract, now: datetime) -> Quote:
     last = raw.last
     return Quote(
         now, raw.bid, raw.ask, float(raw.bid_size), float(raw.ask_size), last, raw.close,
-        halted=raw.halted,
+        halted=raw.halted, volume=float(raw.volume) if contract.kind is Kind.STOCK else None,
     )  # fmt: skip

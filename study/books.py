@@ -10,6 +10,7 @@ from engine.policy import Policy
 from risk.limits import CapBasis
 
 UNHEDGED, HEDGED = "U", "Hd"
+PHASES = (5, 10, 15)  # sessions: one, two and three weeks, of a cycle of about five
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class BookSpec:
     name: str
     meaning: str
     policy: Policy
+    hedge_after: int = 0  # sessions without hedge at the start: shifts every later roll
 
 
 def shadow_books(base: Policy) -> tuple[BookSpec, ...]:
@@ -32,6 +34,14 @@ def shadow_books(base: Policy) -> tuple[BookSpec, ...]:
         BookSpec("Hd-premium", "the cap measured in premium instead of delta", _premium(base)),
         BookSpec("U-ungated", "condors alone, entered up to VIX 30", _ungated(off)),
         BookSpec("Hd-ungated", "hedged, condors entered up to VIX 30", _ungated(base)),
+    )
+
+
+def phase_books(base: Policy) -> tuple[BookSpec, ...]:
+    """The hedged book, its hedge begun one to three weeks later: luck with the roll's day."""
+    return tuple(
+        BookSpec(f"Hd+{late}", f"the hedge begun {late} sessions later", base, late)
+        for late in PHASES
     )
 
 

@@ -5,10 +5,7 @@ trust it; everything else is undecidable on this data. No verdict is ever better
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from math import sqrt
-from zlib import crc32
 
 import numpy as np
 
@@ -27,29 +24,10 @@ from study.metrics import (
     vix_closes,
 )
 from study.replay import BookRun
+from study.verdicts import Claim, Verdict, few, seed_of
 
-EPISODES_MIN = 5  # fewer independent spikes than this decide nothing
 _EACH_KIND_MIN = 3
 _Z90 = 1.6448536269514722
-
-
-class Verdict(StrEnum):
-    SUPPORTED = "supported"
-    NOT_SUPPORTED = "not supported"
-    UNDECIDABLE = "undecidable"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """``unit`` says what the numbers are; ``n`` counts what the verdict rests on, in ``of``."""
-
-    code: str
-    text: str
-    verdict: Verdict
-    interval: Interval
-    n: int
-    of: str
-    why: str
 
 
 def judge(unhedged: BookRun, hedged: BookRun, *, seed: int) -> tuple[Claim, ...]:
@@ -80,11 +58,6 @@ def volatility_cut(
     vix = vix_closes(unhedged)
     chosen = paired(unhedged, hedged)[(vix >= low) & (vix < high)]
     return interval(chosen, variance_reduction, seed=seed_of(seed, f"cut {low:g} {high:g}"))
-
-
-def seed_of(seed: int, name: str) -> int:
-    """A seed of its own for every statistic, so that adding one changes no other."""
-    return crc32(f"{seed}/{name}".encode())
 
 
 def _volatility(unhedged: BookRun, hedged: BookRun, found: Sequence[Episode], seed: int) -> Claim:
@@ -199,8 +172,4 @@ def _above(found: Interval, bound: float) -> tuple[Verdict, str]:
 def _claim(
     code: str, text: str, verdict: Verdict, found: Interval, n: int, of: str, why: str
 ) -> Claim:
-    """A verdict that rests on episodes is withdrawn when there are too few of them."""
-    if verdict is not Verdict.UNDECIDABLE and n < EPISODES_MIN:
-        why = f"{why}, but {n} independent {of} are too few to say (at least {EPISODES_MIN})"
-        verdict = Verdict.UNDECIDABLE
-    return Claim(code, text, verdict, found, n, of, why)
+    return few(Claim(code, text, verdict, found, n, of, why))

@@ -1,8 +1,8 @@
 """What a report says in words: how it was done, where it ends, what it leaves out."""
 
 from study.bootstrap import LEVEL, REPLICATIONS
-from study.claims import EPISODES_MIN
 from study.schedule import MARKS_A_DAY
+from study.verdicts import EPISODES_MIN
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:
@@ -54,11 +54,10 @@ Spikes are rare and come in clusters. The number of episodes, not of days, bound
 """)
 
 MISSING = _paragraphs("""
-A hedge-only book.
+Calibration of the surface to recorded chains; five-minute bars where they exist.
 
-The dynamic hedge ratio, roll-phase shifts, parameter sweeps and the probability of overfitting.
-
-Monte Carlo stress paths; calibration of the surface to recorded chains.
+Parameter sweeps with their probability of overfitting, and stress paths, have commands of their
+own: sweep and stress.
 """)
 
 STYLE = """

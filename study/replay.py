@@ -5,11 +5,13 @@ so that a book replayed alone and one replayed beside others give the same days.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from domain.desk import Regime
+from domain.effects import Effect
 from domain.events import (
     BrokerReady,
     ClockTicked,
@@ -31,6 +33,7 @@ from study.books import BookSpec
 from study.venue import Trade, Venue
 
 CASH = Decimal(1_000_000)
+Recorder: TypeAlias = Callable[[str, Sequence[Event], Sequence[Effect]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,14 @@ def replay(
     marks: int = schedule.MARKS_A_DAY,
     board_of: Callable[[Market], Board] = Board,
     progress: Callable[[date], None] | None = None,
+    record: Recorder | None = None,
 ) -> tuple[BookRun, ...]:
-    """Every session of ``scenario``, in order, all ``books`` over the same quotes."""
+    """Every session of ``scenario``, in order, all ``books`` over the same quotes.
+
+    ``record`` hears of every batch of every book: its name, the events, the effects.
+    """
     board = board_of(Market(scenario, calendar, seed=seed))
-    running = [_Running(spec, board, calendar, seed) for spec in books]
+    running = [_Running(spec, board, calendar, seed, record) for spec in books]
     for day in scenario.days:
         board.new_day()
         times = [
@@ -105,11 +112,20 @@ def replay(
 class _Running:
     """One book on its way through history."""
 
-    def __init__(self, spec: BookSpec, board: Board, calendar: SessionCalendar, seed: int) -> None:
+    def __init__(
+        self,
+        spec: BookSpec,
+        board: Board,
+        calendar: SessionCalendar,
+        seed: int,
+        record: Recorder | None,
+    ) -> None:
         self.spec = spec
+        self._record = record
         self.days: list[BookDay] = []
         self.due: datetime | None = None
         self._policy: Policy = spec.policy
+        self._unhedged = replace(spec.policy, hedge=replace(spec.policy.hedge, ratio=(0.0,) * 3))
         self._board = board
         self._calendar = calendar
         self._venue = Venue(board, seed=seed, cash=CASH)
@@ -173,8 +189,11 @@ class _Running:
         )  # fmt: skip
 
     def _decide(self, events: Sequence[Event], now: datetime) -> None:
-        result = step(self._desk, events, self._policy)
+        waits = len(self.days) < self.spec.hedge_after
+        result = step(self._desk, events, self._unhedged if waits else self._policy)
         self._desk = result.desk
+        if self._record is not None:
+            self._record(self.spec.name, events, result.effects)
         self._venue.perform(result.effects, now)
         self._ticks += 1
 

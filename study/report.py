@@ -56,6 +56,7 @@ def as_json(
         "episodes": [
             asdict(episode) | {"benefit": episode.benefit} for episode in results.episodes
         ],
+        "ablation": asdict(results.ablation),
         "calm_years": [asdict(year) for year in results.calm],
         "books": [asdict(book) for book in results.books],
         "calibration": None if calibration is None else asdict(calibration),
@@ -86,6 +87,8 @@ def as_html(
         _episodes(results),
         "<h2>Calm years</h2>",
         _calm(results),
+        "<h2>Each layer alone</h2>",
+        _ablation(results),
         "<h2>All books</h2>",
         _books(results),
         calibration_section(calibration, _table),
@@ -208,6 +211,21 @@ def _episodes(results: Results) -> str:
 def _calm(results: Results) -> str:
     rows = [(str(y.year), percent(y.cost), str(y.sessions)) for y in results.calm]
     return _table(("year", "cost of the hedge, share of NLV", "sessions"), rows)
+
+
+def _ablation(results: Results) -> str:
+    found = results.ablation
+    rows = [
+        (c.name, percent(c.annual_return), percent(c.volatility), percent(c.max_drawdown),
+         percent(c.es95_daily))
+        for c in found.corners
+    ]  # fmt: skip
+    heads = ("layers", "return a year", "volatility", "max drawdown", "ES95 a day")
+    text = (
+        "What both earn together beyond the sum of each alone, a year: "
+        f"{spread(found.interaction)}. The hedge alone is the same calls without the condors."
+    )
+    return _table(heads, rows) + f"<p>{escape(text)}</p>"
 
 
 def _books(results: Results) -> str:

@@ -9,6 +9,7 @@ from study.calibration import (
     VOLATILITY_GAP_MAX,
     Calibration,
 )
+from study.chain_fit import ChainFit
 from study.replicas.published import Comparison
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
@@ -25,6 +26,7 @@ def calibration_section(found: Calibration | None, table: Table) -> str:
         + f"from {found.first} to {found.last}. Nothing was fitted to them.</p>"
         + _condors(found, table)
         + _overlay(found, table)
+        + _chains(found.chains, table)
     )
 
 
@@ -78,6 +80,30 @@ def _overlay(found: Calibration, table: Table) -> str:
         "and leave dividends out.</p>"
     )
     return title + note + table(heads, rows)
+
+
+def _chains(chains: Sequence[ChainFit], table: Table) -> str:
+    """By band, over all recorded days and the worst of them."""
+    title = "<h3>SPX volatilities against recorded chains</h3>"
+    if not chains:
+        return title + "<p>The data hold no recorded chains to compare with.</p>"
+    rows = []
+    for band in dict.fromkeys(error.band for chain in chains for error in chain.bands):
+        days = [(c.on, e) for c in chains for e in c.bands if e.band == band]
+        options = sum(error.n for _, error in days)
+        mean = sum(error.mean * error.n for _, error in days) / options
+        absolute = sum(error.absolute * error.n for _, error in days) / options
+        on, worst = max(days, key=lambda day: day[1].absolute)
+        rows.append(
+            (band, f"{options:,}", f"{mean:+.2f}", f"{absolute:.2f}", f"{worst.absolute:.2f}, {on}")
+        )
+    text = (
+        f"<p>Model less market in volatility points, {len(chains)} days from {chains[0].on} to "
+        f"{chains[-1].on}. The shape of the smile is one for all days and was chosen on days like "
+        "these.</p>"
+    )
+    heads = ("options", "how many", "mean", "mean size", "worst day")
+    return title + text + table(heads, rows)
 
 
 def _percent(value: float) -> str:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from domain.session import SessionCalendar
 from engine.policy import Policy
 from sim.exchange.scenarios import Scenario
-from study.books import HEDGED, UNHEDGED, BookSpec, shadow_books
+from study.books import HEDGED, UNHEDGED, BookSpec, phase_books, shadow_books
 from study.bootstrap import Interval
-from study.claims import Claim, judge, volatility_cut
+from study.claims import judge, volatility_cut
+from study.layers import Ablation, ablation, phase_claim
 from study.metrics import (
     REGIMES,
     BookMetrics,
@@ -24,7 +26,9 @@ from study.metrics import (
     calm_years,
     episodes,
 )
-from study.replay import BookRun, replay
+from study.replay import BookRun, Recorder, replay
+from study.spread import Task, run_tasks
+from study.verdicts import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Results:
     cuts: tuple[RegimeCut, ...]
     episodes: tuple[Episode, ...]
     calm: tuple[CalmYear, ...]
+    ablation: Ablation
 
     def run(self, name: str) -> BookRun:
         return next(run for run in self.runs if run.name == name)
@@ -66,13 +71,34 @@ def study(
     seed: int,
     workers: int = 1,
     books: Sequence[BookSpec] | None = None,
+    phases: bool = False,
+    memory: Path | None = None,
     progress: Callable[[date], None] | None = None,
+    record: Recorder | None = None,
 ) -> Results:
-    """Replay and judge. ``progress`` hears of every session, but only from a single process."""
+    """Replay and judge. ``progress`` hears of every session, but only from a single process.
+
+    ``phases`` adds books whose rolls are shifted. With ``memory`` finished books are kept in that
+    folder, and an interrupted study goes on from there. ``record`` hears every batch of every
+    book, and asks for a single process without ``memory``.
+    """
+    assert record is None or (workers == 1 and memory is None)
     specs = tuple(books) if books is not None else shadow_books(policy)
-    runs = run_books(scenario, calendar, specs, seed=seed, workers=workers, progress=progress)
+    shifted = phase_books(policy) if phases else ()
+    specs += shifted
+    if memory is None:
+        runs = run_books(
+            scenario, calendar, specs, seed=seed, workers=workers,
+            progress=progress, record=record,
+        )  # fmt: skip
+    else:
+        tasks = [Task(scenario, calendar, (spec,), seed) for spec in specs]
+        runs = tuple(run for (run,) in run_tasks(tasks, workers=workers, memory=memory))
     named = {run.name: run for run in runs}
     unhedged, hedged = named[UNHEDGED], named[HEDGED]
+    claims = judge(unhedged, hedged, seed=seed)
+    if shifted:
+        claims += (phase_claim(unhedged, hedged, [named[spec.name] for spec in shifted]),)
     return Results(
         scenario.days[0].on,
         scenario.days[-1].on,
@@ -81,13 +107,14 @@ def study(
         policy.fingerprint,
         runs,
         tuple(book_metrics(run) for run in runs),
-        judge(unhedged, hedged, seed=seed),
+        tuple(sorted(claims, key=lambda claim: int(claim.code[1:]))),
         tuple(
             RegimeCut(name, volatility_cut(unhedged, hedged, low, high, seed=seed))
             for name, low, high in REGIMES
         ),
         episodes(unhedged, hedged),
         calm_years(hedged),
+        ablation(unhedged, hedged, seed=seed),
     )
 
 
@@ -99,10 +126,11 @@ def run_books(
     seed: int,
     workers: int = 1,
     progress: Callable[[date], None] | None = None,
+    record: Recorder | None = None,
 ) -> tuple[BookRun, ...]:
     """Replays of ``books`` in their order, over up to ``workers`` processes."""
     if workers < 2 or len(books) < 2:
-        return replay(scenario, calendar, books, seed=seed, progress=progress)
+        return replay(scenario, calendar, books, seed=seed, progress=progress, record=record)
     shares = [share for i in range(workers) if (share := tuple(books[i::workers]))]
     with ProcessPoolExecutor(len(shares)) as pool:
         asked = [pool.submit(replay, scenario, calendar, share, seed=seed) for share in shares]

@@ -13,7 +13,7 @@ from study.store.tables import Part, Store, Table
 from study.store_checks import FACTS, VX_FACTS, Finding
 
 _PRICES = ("open", "high", "low", "close")
-_RELATIVES = (("VIX9D", "vix9d"), ("VIX3M", "vix3m"), ("VVIX", "vvix"), ("SKEW", "skew"))
+_RELATIVES = ("VIX9D", "VIX3M", "VVIX", "SKEW", "VIXY", "VNQ", "SPY", "USDBROAD")
 
 
 def has_history(store: Store) -> bool:
@@ -25,14 +25,16 @@ def has_history(store: Store) -> bool:
 def sessions(store: Store) -> list[Day]:
     """Complete sessions, oldest first."""
     spx, vix = (_complete(store, symbol) for symbol in ("SPX", "VIX"))
-    relatives = {name: _closes(store, symbol) for symbol, name in _RELATIVES}
+    vix9d, vix3m, vvix, skew, vixy, vnq, spy, dollar = (
+        _closes(store, symbol) for symbol in _RELATIVES
+    )
     curves = _curves(store)
     return [
         Day(
             on, *enclosed(spx[on]), *enclosed(vix[on]),
-            relatives["vix9d"].get(on), relatives["vix3m"].get(on),
-            relatives["vvix"].get(on), relatives["skew"].get(on),
+            vix9d.get(on), vix3m.get(on), vvix.get(on), skew.get(on),
             tuple(sorted(curves.get(on, ()))),
+            vixy.get(on), vnq.get(on), spy.get(on), dollar.get(on),
         )
         for on in sorted(spx.keys() & vix.keys())
     ]  # fmt: skip

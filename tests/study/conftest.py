@@ -11,6 +11,7 @@ from sim.exchange.scenarios import Scenario
 from study.books import HEDGED, UNHEDGED, BookSpec, shadow_books
 from study.dataset import load_dataset, scenario
 from study.replay import BookRun, replay
+from tests.builders import RELEASES
 
 FIRST, LAST = date(2018, 1, 16), date(2018, 2, 7)
 
@@ -27,7 +28,9 @@ def volmageddon(table: SessionCalendar) -> Scenario:
 
 @pytest.fixture(scope="session")
 def both() -> tuple[BookSpec, ...]:
-    return tuple(book for book in shadow_books(Policy()) if book.name in (UNHEDGED, HEDGED))
+    return tuple(
+        book for book in shadow_books(Policy(releases=RELEASES)) if book.name in (UNHEDGED, HEDGED)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from study.bootstrap import interval
-from study.claims import Verdict, judge, wilson
+from study.claims import judge, wilson
 from study.metrics import (
     calm_years,
     drawdown,
@@ -18,6 +18,7 @@ from study.metrics import (
     variance_reduction,
 )
 from study.replay import BookDay, BookRun
+from study.verdicts import Verdict
 
 
 def a_run(name: str, returns: np.ndarray, vix: np.ndarray, cost_a_day: float = 0.0) -> BookRun:

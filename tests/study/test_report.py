@@ -12,11 +12,12 @@ from engine.policy import Policy
 from study.report import as_html, as_json, ten_numbers
 from study.run import study
 from study.store_checks import Finding
+from tests.builders import RELEASES
 
 
 @pytest.fixture(scope="module")
 def results(volmageddon, table, both):
-    return study(volmageddon, table, Policy(), seed=3, books=both)
+    return study(volmageddon, table, Policy(releases=RELEASES), seed=3, books=both)
 
 
 def test_the_page_is_whole_and_asks_for_nothing_from_outside(results):
@@ -39,7 +40,7 @@ def test_the_facts_are_json_with_every_verdict_and_every_day(results):
     facts = json.loads(as_json(results))
     assert [claim["code"] for claim in facts["claims"]][:3] == ["T1", "T2", "T3"]
     assert len(facts["days"]["U"]) == len(results.runs[0].days)
-    assert facts["policy"] == Policy().fingerprint
+    assert facts["policy"] == Policy(releases=RELEASES).fingerprint
 
 
 def test_there_are_ten_numbers(results):
@@ -60,7 +61,10 @@ def test_the_command_writes_both_files(tmp_path):
     [
         (["study", "--from", "1999", "--to", "2001"], "arch has 2014-01-03 to 2018-12-31"),
         (["study", "--from", "soon"], "not a year like 2014"),
-        (["data", "check", "--data", "nowhere"], "no daily_1990_2021.csv.gz in nowhere"),
+        (
+            ["data", "check", "--data", "nowhere"],
+            "neither daily_1990_2021.csv.gz nor imported SPX and VIX prices in nowhere",
+        ),
     ],
 )
 def test_what_cannot_be_done_ends_with_2_and_says_why(asked, said):

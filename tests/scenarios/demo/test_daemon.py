@@ -47,7 +47,7 @@ class Stage:
             update={"journal": settings.journal.model_copy(update={"path": self.path})}
         )
         plan = Plan("test", settings.policy(), session_calendar(), self.clock, tick_s=60.0)
-        plan = replace(plan, report_health=False, opened=[], **changes)
+        plan = replace(plan, **{"report_health": False, "opened": [], **changes})
         stop = asyncio.Event()
         asyncio.get_running_loop().call_later(for_s, stop.set)
         ending = await run_daemon(settings, plan, stop)

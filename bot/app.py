@@ -7,13 +7,16 @@ import asyncio
 import hashlib
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import cast, get_args
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import structlog
 
+from bot.approvals.office import ApprovalOffice, Desked
+from bot.approvals.opening import Start, opening
+from bot.approvals.spool import Spool
 from bot.broker.ib import IbBroker
+from bot.clock_watch import ClockWatch
 from bot.control import ControlFile
 from bot.execute import Executor
 from bot.gate import SendGate
@@ -26,27 +29,25 @@ from bot.logs import LogEvent
 from bot.loop import DeskLoop, Observer
 from bot.ports import Clock, Telemetry
 from bot.publish import Publisher
+from bot.recovery import DeskKeeper, Recovered, first_desk, folded, recovered
+from bot.serving import Life, Served, Serving, served
 from bot.supervise import Ending, Exit, supervise
 from bot.telemetry.mqtt import MqttTelemetry
 from bot.telemetry.silent import SilentTelemetry
-from bot.telemetry.topics import Topics
-from bot.ticker import tick_clock
-from config.settings import Settings
+from bot.telemetry.topics import Topics, Vitals
+from bot.ticker import WATCH_S, tick_clock, watch
+from config.settings import JournalSettings, Settings
 from domain.desk import Desk
 from domain.effects import Effect
 from domain.events import BrokerLost, Event, HaltRequested, ResumeRequested
 from domain.session import SessionCalendar
-from engine.fold import apply_effect, fold
+from engine import rules
 from engine.policy import Policy
 from engine.step import open_desk
 
 log = structlog.get_logger()
 
 JUST_STARTED = "the daemon has just started"  # nothing was lost: there was no connection yet
-
-_EFFECTS = frozenset(get_args(Effect))
-# Recorded days turn one by one as they did when they were lived: the desk starts before them.
-_BEFORE_ANY_RECORD = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,55 +59,60 @@ class Plan:
     calendar: SessionCalendar
     clock: Clock
     tick_s: float = 5.0  # how often the desk is told the time
+    watch_s: float = WATCH_S  # how often an operator's file is looked for
     lazy_s: float = 30.0  # how long prices may stay uncommitted
     observers: tuple[Observer, ...] = ()
     resume: str = ""  # the operator's reason to end a halt that an earlier life left behind
     report_health: bool = True
+    serving: Serving = field(default_factory=Serving)  # used where console or metrics are enabled
     opened: list[DeskLoop] = field(default_factory=list)  # the loop, once there is one
 
 
 async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> Ending:
     """Until ``stop`` is set or something breaks. Raises JournalFailed, JournalInUse."""
     clock, policy = plan.clock, plan.policy
-    journal = SqliteJournal(
-        settings.journal.path,
-        lazy_s=plan.lazy_s,
-        quote_retention=timedelta(days=settings.journal.quote_retention_days),
-        anchor=None if settings.journal.anchor is None else Anchor(settings.journal.anchor),
-    )
-    ended = "crashed"
+    journal, ended = _journal(settings.journal, plan), "crashed"
     try:
         hashed = config_hash(settings)
         poisoned = journal.begin_life(plan.run_id, clock.now(), hashed, policy.fingerprint)
-        desk = recover(journal.read(), plan)
-        inbox, gate = Inbox(), SendGate()
-        inbox.put(BrokerLost(clock.now(), JUST_STARTED))
-        if poisoned is not None:
-            why = f"the last run ended on a batch it could not process: {poisoned}"
-            inbox.put(HaltRequested(clock.now(), "recovery", why))
-        control = ControlFile(settings.control.path)
+        past = recovered(journal, plan.calendar)
+        rows = settings.journal.checkpoint_every_rows
+        desk, keeper = _begun(past, plan), DeskKeeper(journal, past.desk, plan.calendar, rows)
+        inbox, control = Inbox(), ControlFile(settings.control.path)
+        clocks = ClockWatch(clock, asyncio.get_running_loop().time)
+        gate = SendGate((clocks.trouble,), (inbox.objection, control.objection))
+        for event in _first_news(settings, plan, desk, poisoned):
+            inbox.put(event)
         if plan.resume:
             control.clear()
-            inbox.put(ResumeRequested(clock.now(), "operator", plan.resume))
+        desked = Desked(lambda: plan.opened[-1].desk, inbox.put, journal.since, control)
+        office, commanding = _office(settings, plan, desked, clocks)
         broker = IbBroker(settings.broker, clock, inbox, gate)
         broker.adopt(tuple(order for order in desk.orders.values() if order.ever_sent))
-        telemetry, sending = _telemetry(settings, plan, hashed)
-        publisher = Publisher(telemetry, policy, settings.mqtt.snapshot_s_min)
+        telemetry, sending = _telemetry(settings, plan, hashed, journal, office)
+        every = settings.mqtt.snapshot_s_min, settings.mqtt.heartbeat_s
+        told = (Publisher(telemetry, policy, *every).observe,) if sending else ()
+        shown = _shown(settings, plan, inbox, hashed)
         loop = DeskLoop(
             desk,
             policy,
             inbox,
             journal,
-            Executor(broker, telemetry, inbox, clock, gate, control),
+            Executor(broker, telemetry, inbox, clock, gate),
             broker,
-            (publisher.observe, *plan.observers) if sending else plan.observers,
+            # The keeper comes last: whoever watches need not wait for the disk.
+            (*told, *shown.observers, *plan.observers, keeper.observe),
         )
+        broker.compare_with(lambda: loop.desk.book.positions())  # noqa: PLW0108  # later desks
         plan.opened.append(loop)
         tasks: dict[str, Callable[[], Awaitable[None]]] = {
             "desk": loop.run,
             "broker": broker.run,
-            "clock": lambda: tick_clock(inbox, clock, plan.calendar, plan.tick_s, control),
+            "watch": lambda: watch(inbox, clock, control, clocks, plan.watch_s),
+            "clock": lambda: tick_clock(inbox, clock, plan.calendar, plan.tick_s),
+            **commanding,
             **sending,
+            **shown.tasks,
         }
         if plan.report_health:
             health = settings.health
@@ -115,6 +121,8 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         log.info(LogEvent.PROCESS_STARTED, journal=str(settings.journal.path))
         ending = await supervise(tasks, stop)
         gate.shut("the process is ending")
+        if ending.error is None:
+            keeper.save()
         ended = _conclude(ending, loop, journal)
         return ending
     finally:
@@ -122,32 +130,88 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         log.info(LogEvent.PROCESS_STOPPED, ended=ended)
 
 
+def _first_news(
+    settings: Settings, plan: Plan, desk: Desk, poisoned: str | None
+) -> tuple[Event, ...]:
+    """What the desk hears before anything else. Raises EnrolmentRefused, ResumeRefused."""
+    now, ring = plan.clock.now(), settings.approvals.key_ring
+    start = Start(config_hash(settings), plan.policy, ring, plan.resume)
+    halts: tuple[Event, ...] = ()
+    if poisoned is not None:
+        why = f"the last run ended on a batch it could not process: {poisoned}"
+        halts = (HaltRequested(now, "recovery", why),)
+    opened = opening(now, start, desk.approvals)
+    resumed = (ResumeRequested(now, "operator", start.resume),) if start.resume else ()
+    return (BrokerLost(now, JUST_STARTED), *halts, *opened, *resumed)
+
+
 def recover(records: Iterable[Event | Effect], plan: Plan) -> Desk:
-    """The desk as its journal left it; a new one when there are no ``records``."""
-    desk, count = open_desk(plan.calendar, plan.policy, _BEFORE_ANY_RECORD), 0
-    for record in records:
-        if type(record) in _EFFECTS:  # asking whether it is an Effect takes as long as folding it
-            desk = apply_effect(desk, cast("Effect", record))
-        else:
-            desk = fold(desk, cast("Event", record))
-        count += 1
-    log.info(LogEvent.PROCESS_RECOVERED, records=count, working_orders=len(desk.working))
-    return desk if count else open_desk(plan.calendar, plan.policy, plan.clock.now())
+    """The desk that all ``records`` fold to; a new one when there are none."""
+    desk, count = folded(first_desk(plan.calendar), records)
+    return _begun(Recovered(desk, 0, count), plan)
+
+
+def _begun(past: Recovered, plan: Plan) -> Desk:
+    if past.refused:
+        log.warning(LogEvent.JOURNAL_DESK_REFUSED, why="saved desks contradict the records")
+    log.info(
+        LogEvent.PROCESS_RECOVERED,
+        saved_batch=past.batch,
+        records=past.records,
+        working_orders=len(past.desk.working),
+    )
+    if not past.anything:
+        return open_desk(plan.calendar, plan.policy, plan.clock.now())
+    watched = rules.watch(past.desk, (), plan.policy)
+    return replace(past.desk, memory=replace(past.desk.memory, watchlist=watched))
 
 
 def config_hash(settings: Settings) -> str:
     """Names what decides about trading; where files lie and who is told does not count."""
-    text = settings.model_dump_json(exclude={"journal", "log", "health", "mqtt", "control"})
+    told = {"journal", "log", "health", "mqtt", "control", "approvals", "console", "metrics"}
+    text = settings.model_dump_json(exclude=told)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _journal(settings: JournalSettings, plan: Plan) -> SqliteJournal:
+    return SqliteJournal(
+        settings.path,
+        lazy_s=plan.lazy_s,
+        quote_retention=timedelta(days=settings.quote_retention_days),
+        anchor=None if settings.anchor is None else Anchor(settings.anchor),
+    )
+
+
+def _office(
+    settings: Settings, plan: Plan, desked: Desked, clocks: ClockWatch
+) -> tuple[ApprovalOffice, dict[str, Callable[[], Awaitable[None]]]]:
+    """The office for signed commands; its folder is watched once there may be keys to sign with."""
+    approvals = settings.approvals
+    office = ApprovalOffice(
+        approvals.daemon, settings.broker.account, plan.policy, plan.clock, desked, clocks
+    )
+    if approvals.key_ring is None:
+        return office, {}
+    return office, {"approvals": Spool(approvals.spool, office, office.watch).run}
+
+
+def _shown(settings: Settings, plan: Plan, inbox: Inbox, hashed: str) -> Served:
+    life = Life(plan.run_id, hashed, plan.policy, plan.clock, inbox, plan.opened)
+    return served(settings, plan.serving, life)
+
+
 def _telemetry(
-    settings: Settings, plan: Plan, hashed: str
+    settings: Settings, plan: Plan, hashed: str, journal: SqliteJournal, office: ApprovalOffice
 ) -> tuple[Telemetry, dict[str, Callable[[], Awaitable[None]]]]:
     if not settings.mqtt.enabled:
         return SilentTelemetry(), {}
-    topics = Topics(settings.mqtt.topic_prefix, plan.run_id, hashed)
-    mqtt = MqttTelemetry(settings.mqtt, topics, plan.clock)
+    topics = Topics(settings.mqtt.topic_prefix, plan.run_id, hashed, settings.approvals.daemon)
+
+    def vitals() -> Vitals:
+        return Vitals(*journal.head, plan.opened[-1].desk.approvals.epoch)
+
+    commands = office if settings.mqtt.commands else None
+    mqtt = MqttTelemetry(settings.mqtt, topics, plan.clock, vitals, commands)
     return mqtt, {"telemetry": mqtt.run}
 
 

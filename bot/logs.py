@@ -6,6 +6,7 @@ Decides form only. Every line is one event of ``LogEvent`` with fields; sentence
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, MutableMapping
 from enum import StrEnum
 from typing import Any, Literal, TextIO, TypeAlias
@@ -28,8 +29,10 @@ class LogEvent(StrEnum):
     PROCESS_STOPPED = "process.stopped"
     PROCESS_REFUSED = "process.refused"
     PROCESS_FAILED = "process.failed"
+    CLOCK_JUMPED = "clock.jumped"
     JOURNAL_OPENED = "journal.opened"
     JOURNAL_POISONED = "journal.poisoned"
+    JOURNAL_DESK_REFUSED = "journal.desk_refused"
     JOURNAL_FAILED = "journal.failed"
     JOURNAL_CLOSED = "journal.closed"
     BROKER_CONNECTING = "broker.connecting"
@@ -48,7 +51,7 @@ class LogEvent(StrEnum):
     BROKER_QUOTE_DISCARDED = "broker.quote_discarded"
     BROKER_FOREIGN_ORDER = "broker.foreign_order"
     BROKER_FOREIGN_POSITION = "broker.foreign_position"
-    BROKER_POSITION_MISMATCH = "broker.position_mismatch"
+    BROKER_RECONCILED = "broker.reconciled"
     BROKER_EXECUTION_CORRECTED = "broker.execution_corrected"
     BROKER_STATUS_DISTRUSTED = "broker.status_distrusted"
     BROKER_ORDER_RESOLVED = "broker.order_resolved"
@@ -70,7 +73,19 @@ class LogEvent(StrEnum):
     ALERT_CLEARED = "alert.cleared"
     TELEMETRY_CONNECTED = "telemetry.connected"
     TELEMETRY_LOST = "telemetry.lost"
+    TELEMETRY_DROPPED = "telemetry.dropped"
+    COMMAND_ACCEPTED = "command.accepted"
+    COMMAND_REFUSED = "command.refused"
+    COMMANDS_VOIDED = "command.all_voided"
+    COMMAND_SPOOL_FAILED = "command.spool_failed"
+    KEY_RING_TAKEN = "command.key_ring_taken"
+    KEY_RING_REFUSED = "command.key_ring_refused"
     HEALTH_UNAVAILABLE = "health.unavailable"
+    LISTENER_STARTED = "listener.started"
+    LISTENER_UNAVAILABLE = "listener.unavailable"
+    CONSOLE_LOGIN = "console.login"
+    CONSOLE_LOGIN_REFUSED = "console.login_refused"
+    CONSOLE_COMMAND = "console.command"
     GATEWAY_LISTENING = "gateway.listening"
     GATEWAY_CLIENT_CONNECTED = "gateway.client_connected"
     GATEWAY_CLIENT_LOST = "gateway.client_lost"
@@ -86,12 +101,38 @@ def mask_accounts(text: str) -> str:
     return _ACCOUNT.sub(lambda hit: f"{hit[1]}{'*' * len(hit[2])}{hit[3]}", text)
 
 
+class LogTail:
+    """The newest lines, as fields, for whoever looks at the console. The oldest give way.
+
+    Lines below the level ``quiet_below`` are kept here and written nowhere else.
+    """
+
+    def __init__(self, lines_max: int = 400, quiet_below: int = logging.NOTSET) -> None:
+        self.quiet_below = quiet_below
+        self._lines: deque[Fields] = deque(maxlen=lines_max)
+        self.count = 0  # of all that ever came
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, fields: Fields) -> None:
+        self.count += 1
+        self._lines.append(dict(fields))
+
+    def after(self, number: int, most: int) -> tuple[list[Fields], int]:
+        """Lines later than ``number``, the newest ``most`` of them, and how many are missing."""
+        kept = min(self.count - number, most, len(self._lines))
+        newest = [self._lines[-place] for place in range(kept, 0, -1)]
+        return newest, self.count - number - kept
+
+
 def configure(
     log_format: LogFormat,
     *,
     clock: Clock,
     level: int = logging.INFO,
     stream: TextIO | None = None,
+    tail: LogTail | None = None,
     **bound: str,
 ) -> None:
     """Send every event, ours and the libraries', to ``stream`` (stdout) as one line each.
@@ -107,6 +148,7 @@ def configure(
         _bind(bound),
         structlog.processors.format_exc_info,
         _mask,
+        *(() if tail is None else (_copy_to(tail),)),
     ]
     render = _json_line if log_format == "json" else _console(out)
     structlog.configure(
@@ -149,6 +191,16 @@ def _mask(_logger: Any, _method: str, fields: Fields) -> Fields:
         if isinstance(value, str):
             fields[key] = mask_accounts(value)
     return fields
+
+
+def _copy_to(tail: LogTail) -> Callable[[Any, str, Fields], Fields]:
+    def copy(_logger: Any, _method: str, fields: Fields) -> Fields:
+        tail.add({key: value for key, value in fields.items() if not key.startswith("_")})
+        if logging.getLevelNamesMapping().get(fields["level"].upper(), 0) < tail.quiet_below:
+            raise structlog.DropEvent
+        return fields
+
+    return copy
 
 
 def _name_library(_logger: Any, _method: str, fields: Fields) -> Fields:

@@ -4,15 +4,17 @@ Adapters implement them, ``bot.app`` wires them, tests have a fake for each. Not
 shell is allowed to know an adapter by name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from domain.effects import Effect, RaiseAlert
+from domain.effects import Effect, RaiseAlert, RecordDecision
 from domain.events import Event
 from domain.instruments import Contract
 from domain.orders import Order
+from engine.greeks_view import LayerGreeks
 from engine.views import Snapshot
 
 
@@ -37,6 +39,11 @@ class Broker(Protocol):
         """Name the orders of earlier lives, working ones above all, once before ``run``.
 
         News of an order the broker adapter was never told of is logged as foreign and is no event.
+        """
+
+    def compare_with(self, held: Callable[[], Mapping[Contract, int]]) -> None:
+        """Where our own book's positions can be read, once before ``run``: an order that the broker
+        does not know is dead only while both books agree about its legs.
         """
 
     def ask_margin(self, order: Order) -> None:
@@ -67,7 +74,39 @@ class Telemetry(Protocol):
 
     def publish(self, snapshot: Snapshot) -> None: ...
 
+    def greeks(self, at: datetime, layers: tuple[LayerGreeks, ...]) -> None: ...
+
     def alert(self, alert: RaiseAlert) -> None: ...
+
+    def decision(self, decision: RecordDecision) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a command came in: the channel's name, and what the channel says about the copy."""
+
+    channel: str  # "spool", "mqtt" or "console"
+    retained: bool = False  # kept by a message broker for whoever comes later
+    duplicate: bool = False  # delivered before, as far as the channel knows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command. ``reason`` is empty when it was accepted, else a refusal's code."""
+
+    accepted: bool
+    reason: str
+    text: str
+    digest: str  # SHA-256 of the bytes received, as hex
+
+
+class Commands(Protocol):
+    """Where every channel hands in what operators signed. Synchronous, on the loop, never raises.
+
+    An accepted command is queued as events; it counts once the journal has committed them.
+    """
+
+    def submit(self, raw: bytes, delivery: Delivery) -> Answer: ...
 
 
 class BrokerUnavailable(Exception):
@@ -81,5 +120,5 @@ class LiveAccountRefused(Exception):
 class OrderGate(Protocol):
     """Consulted by the broker adapter in the function that sends, after the journal commit."""
 
-    def may_send(self, at: datetime) -> str | None:
-        """None to go ahead, else the reason why nothing may leave now."""
+    def may_send(self, at: datetime, order: Order) -> str | None:
+        """None to go ahead, else the reason why ``order``, new or changed, may not leave now."""

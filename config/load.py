@@ -17,6 +17,9 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
+from config.external import monthly_series
+from config.releases import ReleaseTableError, release_calendar
+from config.rules import BadRules
 from config.settings import PREFIX, Settings
 from domain.session import SessionCalendar
 
@@ -74,6 +77,9 @@ def load_settings(source: str | Path = "paper") -> Settings:
             errors.append(f"{_origin(path, environment)}: {_sentence(item)}")
             if path in _LIVE_PATHS and "paper" in item["msg"]:
                 refused = LiveTradingRefused
+    else:
+        errors += _file_errors(settings)
+        errors += _rule_errors(settings)
     if errors:
         raise refused(name, tuple(errors))
     return settings
@@ -89,6 +95,26 @@ def session_calendar() -> SessionCalendar:
         closures=frozenset(map(_day, table["closures"])),
         early_closes=frozenset(map(_day, table["early_closes"])),
     )
+
+
+def _rule_errors(settings: Settings) -> tuple[str, ...]:
+    try:
+        settings.rules.ruleset  # noqa: B018  # reading it is the check
+    except BadRules as trouble:
+        return trouble.errors
+    return ()
+
+
+def _file_errors(settings: Settings) -> tuple[str, ...]:
+    """What is wrong with the files that the settings name."""
+    calendar, external = settings.calendar, settings.external
+    try:
+        release_calendar(calendar.releases, calendar.more_releases)
+        monthly_series(external.real_exchange_rate)
+        monthly_series(external.price_earnings)
+    except ReleaseTableError as trouble:
+        return trouble.errors
+    return ()
 
 
 def _read(source: str | Path) -> tuple[str, dict[str, Any]]:

@@ -29,7 +29,9 @@ from domain.instruments import (
 from domain.orders import Layer, Leg, Order, OrderIntent, Purpose, Walk
 from domain.pricing import price
 from domain.quotes import Quote
+from domain.releases import Release, ReleaseCalendar, ReleaseKind
 from domain.session import Session, SessionCalendar, at_new_york
+from domain.signals import Reading, Signal
 from engine.fold import apply_effect, fold
 
 CALENDAR = SessionCalendar(
@@ -72,6 +74,12 @@ HOURS = {
     for day in (date(2018, 1, 2) + timedelta(days=i) for i in range(360))
     if CALENDAR.is_session(day)
 }
+# One release of each kind long before and long after everything that tests do.
+RELEASES = ReleaseCalendar.of(
+    Release(at_new_york(day, time(8, 30)), kind)
+    for day in (date(2017, 2, 15), date(2018, 12, 28))
+    for kind in ReleaseKind
+)
 EXPIRATION = date(2018, 3, 2)  # a Friday, 45 days after 2018-01-16
 
 
@@ -111,7 +119,11 @@ class Market:
     def quote(self, contract: Contract, now: datetime) -> Quote:
         if contract.kind is Kind.INDEX:
             levels = {"SPX": self.spx, "VIX": self.vix, "VIX9D": self.vix, "VIX3M": self.vix + 2}
-            return Quote(now, last=levels[contract.symbol])
+            return Quote(now, last=levels.get(contract.symbol))
+        if contract.kind in (Kind.STOCK, Kind.FOREX):
+            return Quote(now)
+        if contract.kind is Kind.FUTURE and contract.symbol != "VIX":
+            return Quote(now)
         if contract.kind is Kind.FUTURE:
             assert contract.expiration is not None
             level = self.future(contract.expiration)
@@ -206,6 +218,7 @@ def ready_desk(now: datetime = TUESDAY, regime: Regime = Regime.LOW, nlv: str = 
             curve=CurveState.CONTANGO,
         ),
         tally=replace(desk.tally, day=now.date()),
+        memory=replace(desk.memory, signals={Signal.STRESS: Reading(0.0, now, stressed=False)}),
     )
 
 

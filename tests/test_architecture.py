@@ -22,14 +22,17 @@ def test_every_import_contract_is_kept(repository: Path) -> None:
 
 def test_every_foreign_package_is_declared(repository: Path) -> None:
     declared = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in declared["dependencies"]}
-    known = names | OWN | OPTIONAL | sys.stdlib_module_names
+    names = {re.split(r"[^\w-]", line)[0].lower() for line in declared["dependencies"]}
+    known = OWN | OPTIONAL | sys.stdlib_module_names
+    brought_by = packages_distributions()
     foreign = {
         f"{path.relative_to(repository)}: {package}"
         for folder in OWN
         for path in (repository / folder).rglob("*.py")
-        for package in imported(path)
-        if package not in known
+        for package in imported(path) - known
+        if names.isdisjoint(
+            d.lower().replace("_", "-") for d in brought_by.get(package, (package,))
+        )
     }
     assert foreign == set()
 

@@ -6,14 +6,23 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.console import console
 from bot.cli.control import halt, reduce
 from bot.cli.data import data
 from bot.cli.demo import demo
+from bot.cli.explain import explain
 from bot.cli.gateway import gateway
 from bot.cli.health import health
 from bot.cli.journal import journal
+from bot.cli.keys import keys
+from bot.cli.kpi import kpi
+from bot.cli.propose import propose
+from bot.cli.redecide import replay
 from bot.cli.run import run
+from bot.cli.sign import sign
 from bot.cli.study import study
+from bot.cli.submit import resume, submit
+from bot.cli.sweep import stress, sweep
 
 app = typer.Typer(
     name="condorbot",
@@ -26,9 +35,20 @@ app.command()(demo)
 app.command()(run)
 app.command()(gateway)
 app.command()(study)
+app.command()(sweep)
+app.command()(stress)
 app.command()(health)
+app.command()(explain)
+app.command()(kpi)
 app.command()(halt)
 app.command()(reduce)
+app.command()(resume)
+app.command()(sign)
+app.command()(submit)
+app.add_typer(keys)
+app.add_typer(propose)
+app.add_typer(console)
+journal.command("replay")(replay)
 app.add_typer(journal)
 app.add_typer(data)
 

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from bot.app import Plan, recover
 from bot.cli.checks import Checks
+from bot.cli.console_page import ConsoleOption, Page, page_or_exit, page_settings
 from bot.cli.faults import FaultOption, FaultsOption, faults_or_exit
 from bot.cli.ledger import Ledger
 from bot.cli.narration import Narrator
@@ -32,6 +33,7 @@ from bot.clock import LoopClock
 from bot.journal.failures import JournalFailed, JournalInUse
 from bot.journal.reading import JournalReader
 from bot.logs import configure
+from bot.serving import Serving
 from bot.supervise import Ending, Exit
 from config.load import session_calendar
 from config.settings import Settings
@@ -47,6 +49,7 @@ from sim.virtual_time import run
 
 RUN_PREFIX = "demo-"  # marks a journal as one that the next demo may replace
 TICK_S = 60.0  # simulated seconds between two tellings of the time
+WATCH_S = 600.0  # between two looks for an operator's file; stop a demo with Ctrl-C instead
 LAZY_S = 900.0
 _MARK_EVERY = timedelta(minutes=5)  # how often the hedge share is measured for the summary
 
@@ -67,6 +70,7 @@ def demo(
     ] = None,
     fault: FaultOption = None,
     faults: FaultsOption = None,
+    console_port: ConsoleOption = None,
 ) -> None:
     """Play a piece of history: a simulated market and gateway, and the daemon trading on it.
 
@@ -74,6 +78,7 @@ def demo(
     """
     wrongs = faults_or_exit(fault, faults)
     settings = with_options(settings_or_exit("demo"), scenario, start, days, speed, seed)
+    page = page_or_exit(console_port, settings.demo.speed)
     try:
         chosen = load(
             settings.demo.scenario,
@@ -86,7 +91,7 @@ def demo(
         complain(str(error))
         raise typer.Exit(Exit.BAD_CONFIG) from None
     with _journal_file(journal) as file:
-        show = Show(settings, chosen, file, journal is not None, log_style, console(), wrongs)
+        show = Show(settings, chosen, file, journal is not None, log_style, console(), wrongs, page)
         raise typer.Exit(show.perform())
 
 
@@ -101,6 +106,7 @@ class Show:
     log_style: LogStyle | None
     console: Console
     faults: tuple[Fault, ...] = ()
+    page: Page | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
     def perform(self) -> int:
@@ -142,11 +148,13 @@ class Show:
             calendar=stage.calendar,
             clock=clock,
             tick_s=TICK_S,
+            watch_s=WATCH_S,
             lazy_s=LAZY_S,
             observers=(
                 self.ledger.observe, checks.observe, marks.observe, narrator.observe,
             ),
             report_health=False,
+            serving=Serving() if self.page is None else self.page.serving(self.console.print),
         )  # fmt: skip
         self._log_to_stderr(clock, plan.run_id)
         stop = asyncio.Event()
@@ -179,6 +187,8 @@ class Show:
                     update={"path": self.file, "anchor": None, "quote_retention_days": 10_000}
                 ),
                 "mqtt": self.settings.mqtt.model_copy(update={"enabled": False}),
+                "metrics": self.settings.metrics.model_copy(update={"enabled": False}),
+                "console": page_settings(self.page, self.settings.console, self.file),
             }
         )
 
@@ -195,12 +205,17 @@ class Show:
 
     def _log_to_stderr(self, clock: LoopClock, run_id: str) -> None:
         """Silent unless asked for, save for what nobody should miss."""
-        style = self.log_style
+        style, page = self.log_style, self.page
+        level = logging.ERROR if style is None else logging.INFO
+        tail = None if page is None else page.tail
+        if tail is not None:
+            tail.quiet_below, level = level, logging.INFO
         configure(
             "json" if style is LogStyle.JSON else "console",
             clock=clock,
-            level=logging.ERROR if style is None else logging.INFO,
+            level=level,
             stream=sys.stderr,
+            tail=tail,
             run_id=run_id,
         )
 

@@ -50,12 +50,21 @@ def gateway(
     try:
         serving = _serve(chosen, wrongs, host=host, port=port, seed=seed, speed=asked)
         run(serving, pace=pace)
-    except OSError as trouble:
+    except CannotListen as refused:
+        trouble = refused.error
         if trouble.errno == errno.EADDRINUSE:
             complain(f"port {port} on {host} is in use: stop what listens there, or choose --port")
         else:
             complain(f"cannot listen on {host}:{port}: {trouble.strerror or trouble}")
         raise typer.Exit(Exit.BAD_CONFIG) from None
+
+
+class CannotListen(Exception):
+    """The address or port cannot be had; any other trouble is not this one."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 async def _serve(
@@ -64,7 +73,10 @@ async def _serve(
     market = Market(scenario, session_calendar(), seed=seed)
     server = GatewayServer(market, seed=seed, step_s=_step_s(speed))
     began = server.now()
-    await server.start(host, port)
+    try:
+        await server.start(host, port)
+    except OSError as error:
+        raise CannotListen(error) from error
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

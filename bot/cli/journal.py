@@ -13,6 +13,8 @@ from bot.journal.backup import back_up
 from bot.journal.database import open_to_copy
 from bot.journal.failures import JournalFailed
 from bot.journal.reading import JournalReader, as_json_line
+from bot.recovery import checkpoint_troubles
+from config.load import session_calendar
 
 journal = typer.Typer(name="journal", help="Read, verify and copy a journal.", no_args_is_help=True)
 
@@ -49,9 +51,10 @@ def export(file: File = DEFAULT, kind: Kind = "", market: Market = False) -> Non
 
 @journal.command()
 def verify(file: File = DEFAULT) -> None:
-    """Exit 0 if the file is whole and its chain of digests holds, 1 if not."""
+    """Exit 0 if the file is whole, its chain holds and its saved desks are true, 1 if not."""
     with _reader(file) as reader:
         troubles = reader.troubles()
+        troubles = troubles or checkpoint_troubles(reader.rows(), session_calendar())
         for trouble in troubles:
             typer.echo(trouble)
         if troubles:
@@ -66,6 +69,7 @@ def verify(file: File = DEFAULT) -> None:
                 ("fill", "executions"),
                 ("act", "operator acts"),
                 ("life", "starts"),
+                ("checkpoint", "saved desks"),
             )
         )
         typer.echo(f"{file} is whole: {counted}")

@@ -35,7 +35,9 @@ Foot = Callable[[str, str], None]  # time, text
 _PATIENCE = timedelta(minutes=5)  # for prices to appear in the first line of a day
 _DULL = (None, DenialCode.ORDER_WORKING)  # why there is no entry on most days
 _LAST_LOOK = timedelta(minutes=2)
-TOLD_CHANGES = frozenset({"regime", "curve", "trading", "settlement", "hedge.rung"})
+TOLD_CHANGES = frozenset(
+    {"regime", "curve", "trading", "settlement", "hedge.rung", "signal", "release"}
+)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,13 @@ import structlog
 import typer
 
 from bot.app import Plan, config_hash, run_daemon
+from bot.approvals.keyring import EnrolmentRefused
+from bot.approvals.opening import ResumeRefused
 from bot.cli.options import LogStyle, complain, log_format, log_level, settings_or_exit
 from bot.clock import SystemClock
 from bot.journal.failures import JournalFailed, JournalInUse
-from bot.logs import LogEvent, configure, mask_accounts
+from bot.logs import LogEvent, LogTail, configure, mask_accounts
+from bot.serving import Serving
 from bot.supervise import Ending, Exit
 from config.load import session_calendar
 from config.settings import Settings
@@ -45,11 +48,13 @@ def run(
         calendar=session_calendar(),
         clock=clock,
         resume=resume,
+        serving=Serving(tail=LogTail()),
     )
     configure(
         log_format(log_style, settings.log),
         clock=clock,
         level=log_level(settings.log),
+        tail=plan.serving.tail if settings.console.enabled else None,
         run_id=plan.run_id,
         config_hash=config_hash(settings),
     )
@@ -58,6 +63,9 @@ def run(
     except (JournalFailed, JournalInUse) as trouble:
         complain(str(trouble))
         raise typer.Exit(Exit.CRASHED) from None
+    except (EnrolmentRefused, ResumeRefused) as trouble:
+        complain(str(trouble))
+        raise typer.Exit(Exit.BAD_CONFIG) from None
     if ending.exit is Exit.LIVE_REFUSED:
         complain(mask_accounts(f"refused, paper trading only: {ending.error}"))
     raise typer.Exit(ending.exit)

@@ -1,6 +1,7 @@
 """``condorbot study``: replay history through the engine and say what the hedge did."""
 
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot.cli.book_journals import BookJournals
 from bot.cli.options import complain, settings_or_exit
 from bot.cli.printing import console
 from bot.supervise import Exit
@@ -36,6 +38,13 @@ def study(
     seed: Annotated[int, typer.Option(help="Chooses paths, fills and resamples.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; changes no result.", min=1)] = 1,
     profile: Annotated[str, typer.Option(help="Whose rules are studied.")] = _PROFILE,
+    phases: Annotated[bool, typer.Option(help="Also judge luck with the day of the roll.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for finished books; a second call goes on there.")
+    ] = None,
+    journals: Annotated[
+        Path | None, typer.Option(help="Folder for a journal of every book, as a daemon writes it.")
+    ] = None,
 ) -> None:
     """Replay every shadow book over history and judge the claims about the hedge.
 
@@ -44,12 +53,19 @@ def study(
     """
     policy = settings_or_exit(profile).policy()
     calendar = session_calendar()
-    begin, end = _day(first, "--from", last=False), _day(last, "--to", last=True)
-    dataset, chosen = _history(data, begin, end)
-    screen = console()
-    with _bar(len(chosen.days), shown=workers == 1) as bar:
+    begin, end = day_or_exit(first, "--from", last=False), day_or_exit(last, "--to", last=True)
+    dataset, chosen = history_or_exit(data, begin, end)
+    if journals is not None and (workers > 1 or keep is not None):
+        complain("--journals needs one worker and no --keep: every batch must pass this process")
+        raise typer.Exit(Exit.BAD_CONFIG)
+    if journals is not None and any(journals.glob("*.sqlite")):
+        complain(f"{journals} holds journals already: a study begins a new one")
+        raise typer.Exit(Exit.BAD_CONFIG)
+    screen, books = console(), BookJournals(journals, policy)
+    with closing(books), _bar(len(chosen.days), shown=workers == 1 and keep is None) as bar:
         results = run_study(
             chosen, calendar, policy, seed=seed, workers=workers,
+            phases=phases, memory=keep, record=books.record if journals is not None else None,
             progress=(lambda on: bar.advance(bar.task_ids[0])) if workers == 1 else None,
         )  # fmt: skip
     page, facts = _written(out, results, dataset, _calibration(dataset, data, seed))
@@ -57,7 +73,8 @@ def study(
     screen.print(f"report {page}", f"facts {facts}", sep="\n")
 
 
-def _history(data: Path | None, first: date, last: date) -> tuple[Dataset, Scenario]:
+def history_or_exit(data: Path | None, first: date, last: date) -> tuple[Dataset, Scenario]:
+    """Sessions of a period. Ends the command with 2 when there are none to be believed."""
     try:
         dataset = load_dataset(data, session_calendar())
         return dataset, scenario(dataset, first, last)
@@ -66,7 +83,7 @@ def _history(data: Path | None, first: date, last: date) -> tuple[Dataset, Scena
         raise typer.Exit(Exit.BAD_CONFIG) from None
 
 
-def _day(text: str, option: str, *, last: bool) -> date:
+def day_or_exit(text: str, option: str, *, last: bool) -> date:
     """A year means its first or its last day."""
     try:
         if text.isdigit() and len(text) == 4:

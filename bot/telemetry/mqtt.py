@@ -1,123 +1,170 @@
-"""Telemetry over MQTT: newest snapshot, newest word on each alert, a heartbeat, a last will.
+"""Telemetry over MQTT 5: the newest of everything, decisions as they come, a heartbeat, a will.
 
-Everything that is retained is told again on every connection, so that a broker which lost it, or
-lost an acknowledgement, ends up right. A broker that is away costs one log line when it goes and
-one when it is back.
+What is retained is told again on every connection, so that a broker which lost it ends up right. A
+broker that is away costs one log line when it goes and one when it is back. Commands that come in
+are handed on as they are; without a signature they are nothing.
 """
 
 import asyncio
 import contextlib
-import ssl
+from collections.abc import Callable
+from datetime import datetime
 
 import aiomqtt
 import structlog
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bot.logs import LogEvent
-from bot.ports import Clock
-from bot.telemetry.topics import Message, Topics
+from bot.ports import Clock, Commands, Delivery
+from bot.telemetry.connecting import client_for
+from bot.telemetry.discovery import discovery
+from bot.telemetry.flapping import Flapping
+from bot.telemetry.outbox import Outbox
+from bot.telemetry.topics import Message, Topics, Vitals
 from config.settings import MqttSettings
-from domain.effects import RaiseAlert
+from domain.effects import RaiseAlert, RecordDecision
+from engine.greeks_view import LayerGreeks
 from engine.views import Snapshot
 
 log = structlog.get_logger()
 
-ALERTS_MAX = 200
-_SNAPSHOT = ""  # among alert codes, which are never empty
-BACKOFF_S_FIRST = 1.0
-BACKOFF_S_MAX = 60.0
 FAREWELL_S = 1.0  # how long a stop waits for the broker to take the last message
+CHANNEL = "mqtt"
 
 
 class MqttTelemetry:
-    """Implements ports.Telemetry; ``run`` does the sending."""
+    """Implements ports.Telemetry; ``run`` does the sending. ``commands`` None takes none."""
 
-    def __init__(self, settings: MqttSettings, topics: Topics, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        topics: Topics,
+        clock: Clock,
+        vitals: Callable[[], Vitals],
+        commands: Commands | None = None,
+    ) -> None:
         self._settings = settings
         self._topics = topics
         self._clock = clock
-        self._snapshot: Snapshot | None = None
-        self._alerts: dict[str, RaiseAlert] = {}  # by code, the longest unchanged first
-        self._untold: dict[str, None] = {}  # codes, and _SNAPSHOT
+        self._vitals = vitals
+        self._commands = commands
+        self.outbox = Outbox()
         self._work = asyncio.Event()
+        self._flapping = Flapping()
+        self._lost_told: dict[str, int] = {}
+        if settings.home_assistant:
+            described = discovery(topics, settings.discovery_prefix)
+            self.outbox.keep("discovery", lambda: described)
 
     def publish(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._untold[_SNAPSHOT] = None
+        self.outbox.keep("state", lambda: self._topics.snapshot(snapshot))
+        self._work.set()
+
+    def greeks(self, at: datetime, layers: tuple[LayerGreeks, ...]) -> None:
+        self.outbox.keep("greeks", lambda: (self._topics.greeks(at, layers),))
         self._work.set()
 
     def alert(self, alert: RaiseAlert) -> None:
-        self._alerts.pop(alert.code, None)
-        self._alerts[alert.code] = alert
-        self._untold[alert.code] = None
-        while len(self._alerts) > ALERTS_MAX:
-            oldest = next(iter(self._alerts))
-            del self._alerts[oldest]
-            self._untold.pop(oldest, None)
+        self.outbox.keep(f"alerts/{alert.code}", lambda: (self._topics.alert(alert),))
+        self._work.set()
+
+    def decision(self, decision: RecordDecision) -> None:
+        self.outbox.tell(self._topics.decision(decision))
         self._work.set()
 
     async def run(self) -> None:
         """Connect, publish, reconnect with back-off; returns only when cancelled."""
-        backoff_s, told = BACKOFF_S_FIRST, False
+        times = asyncio.get_running_loop()
         while True:
+            since, before = times.time(), _cancels()
             try:
                 async with self._client() as client:
-                    log.info(LogEvent.TELEMETRY_CONNECTED, host=self._settings.host)
-                    backoff_s, told = BACKOFF_S_FIRST, False
+                    _heed_cancellation(before)
+                    since = times.time()
+                    self._flapping.back(self._settings.host)
                     await self._serve(client)
-            except (aiomqtt.MqttError, OSError) as error:
-                if not told:
-                    log.warning(LogEvent.TELEMETRY_LOST, reason=str(error))
-                told = True
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, BACKOFF_S_MAX)
+            except* (aiomqtt.MqttError, OSError) as errors:
+                self._flapping.gone(_reason(errors), times.time() - since)
+            await asyncio.sleep(self._flapping.wait_s)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
-        """Everything that waits, then wait for more or for the next heartbeat."""
-        self._untold = dict.fromkeys((_SNAPSHOT, *self._alerts))
-        await _send(client, self._topics.online())
+        """Say everything that waits, listen, and say good-bye when stopped."""
+        self.outbox.retell()
+        lost = dict(self.outbox.dropped)
+        if lost != self._lost_told:
+            log.warning(LogEvent.TELEMETRY_DROPPED, dropped=lost)
+        self._lost_told = lost
         try:
-            while True:
-                await self._flush(client)
-                await _send(client, self._topics.heartbeat(self._clock.now()))
-                await asyncio.sleep(self._settings.snapshot_s_min)
-                try:
-                    async with asyncio.timeout(self._settings.heartbeat_s):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._talk(client))
+                if self._commands is not None:
+                    both.create_task(self._listen(client, self._commands))
         except asyncio.CancelledError:
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError):  # the stop goes on anyway
                 async with asyncio.timeout(FAREWELL_S):
                     await _send(client, self._topics.offline())
             raise
 
-    async def _flush(self, client: aiomqtt.Client) -> None:
-        """All that is untold, in the order in which it came up."""
-        self._work.clear()
-        while self._untold:
-            code = next(iter(self._untold))
-            del self._untold[code]
-            for message in self._messages(code):
-                await _send(client, message)
+    async def _talk(self, client: aiomqtt.Client) -> None:
+        """Everything that waits, then wait for more or for the next heartbeat."""
+        await _send(client, self._topics.online())
+        while True:
+            await self._flush(client)
+            beat = self._topics.heartbeat(self._clock.now(), self._vitals(), self.outbox.dropped)
+            await _send(client, beat)
+            _heed_cancellation()
+            await asyncio.sleep(self._settings.snapshot_s_min)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.heartbeat_s):
+                    await self._work.wait()
 
-    def _messages(self, code: str) -> tuple[Message, ...]:
-        if code != _SNAPSHOT:
-            return (self._topics.alert(self._alerts[code]),)
-        return () if self._snapshot is None else self._topics.snapshot(self._snapshot)
+    async def _flush(self, client: aiomqtt.Client) -> None:
+        self._work.clear()
+        while messages := self.outbox.next():
+            for message in messages:
+                await _send(client, message)
+                _heed_cancellation()
+            self.outbox.sent(messages)
+
+    async def _listen(self, client: aiomqtt.Client, commands: Commands) -> None:
+        """Hand on what comes in. The broker keeps the mark of messages that it had retained."""
+        wanted = SubscribeOptions(qos=1, retainAsPublished=True, noLocal=True)
+        await client.subscribe(self._topics.commands, options=wanted)
+        _heed_cancellation()
+        async for message in client.messages:
+            if not message.topic.matches(self._topics.commands):
+                continue
+            answer = commands.submit(message.payload, Delivery(CHANNEL, retained=message.retain))
+            self.outbox.tell(self._topics.answer(self._clock.now(), answer))
+            self._work.set()
 
     def _client(self) -> aiomqtt.Client:
-        settings, will = self._settings, self._topics.offline()
-        return aiomqtt.Client(
-            settings.host,
-            settings.port,
-            username=settings.username or None,
-            password=settings.password.get_secret_value() or None,
-            identifier=settings.client_id,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
-            tls_context=ssl.create_default_context() if settings.tls else None,
-            timeout=10,
-        )
+        will = self._topics.offline()
+        last = aiomqtt.Will(will.topic, will.payload, will.qos, will.retain)
+        return client_for(self._settings, self._settings.client_id, last)
 
 
 async def _send(client: aiomqtt.Client, message: Message) -> None:
     await client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+
+
+def _heed_cancellation(before: int = 0) -> None:
+    """The library waits with ``asyncio.wait_for``, which before Python 3.12 forgets that it was
+    cancelled when the answer comes in the same moment.
+    """
+    if _cancels() > before:
+        raise asyncio.CancelledError
+
+
+def _cancels() -> int:
+    """How often this task was asked to stop; a task group may leave one behind when it fails."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
+def _reason(errors: BaseExceptionGroup[BaseException]) -> str:
+    """The first error that is not itself a group."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

@@ -1,6 +1,9 @@
 """Telemetry that nobody asked for: swallows everything, so that the loop need not know."""
 
-from domain.effects import RaiseAlert
+from datetime import datetime
+
+from domain.effects import RaiseAlert, RecordDecision
+from engine.greeks_view import LayerGreeks
 from engine.views import Snapshot
 
 
@@ -9,4 +12,8 @@ class SilentTelemetry:
 
     def publish(self, snapshot: Snapshot) -> None: ...
 
+    def greeks(self, at: datetime, layers: tuple[LayerGreeks, ...]) -> None: ...
+
     def alert(self, alert: RaiseAlert) -> None: ...
+
+    def decision(self, decision: RecordDecision) -> None: ...

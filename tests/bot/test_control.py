@@ -12,13 +12,15 @@ from typer.testing import CliRunner
 from bot.app import Plan, recover
 from bot.cli import app
 from bot.cli.run import halt_on_signal
+from bot.clock import LoopClock
+from bot.clock_watch import ClockWatch
 from bot.control import ControlFile, Request
 from bot.execute import Executor
 from bot.gate import SendGate
 from bot.inbox import Inbox
 from bot.journal.sqlite import SqliteJournal
 from bot.loop import DeskLoop
-from bot.ticker import tick_clock
+from bot.ticker import watch
 from domain.desk import TradingState
 from domain.effects import PlaceOrder
 from domain.events import (
@@ -32,6 +34,7 @@ from domain.orders import Purpose
 from engine.fold import fold
 from engine.policy import Policy
 from engine.step import open_desk
+from sim.virtual_time import run
 from tests.bot.samples import AT, after, condor_order
 from tests.builders import CALENDAR
 from tests.fakes.broker import FakeBroker
@@ -73,18 +76,32 @@ def test_a_file_that_cannot_be_read_is_a_halt(control: ControlFile, body: bytes)
     assert control.news(after(5)) is None
 
 
-async def test_the_request_reaches_the_desk_before_the_next_tick(control: ControlFile) -> None:
-    inbox = Inbox()
-    control.write(halting())
-    ticking = asyncio.ensure_future(tick_clock(inbox, FakeClock(AT), CALENDAR, 5.0, control))
-    await asyncio.sleep(0)
-    ticking.cancel()
-    assert [type(event) for event in await inbox.drain()] == [HaltRequested, ClockTicked]
+def test_the_request_is_heard_within_a_second_on_a_night_without_ticks(
+    control: ControlFile,
+) -> None:
+    async def night() -> list[float]:
+        loop, inbox = asyncio.get_running_loop(), Inbox()
+        clock = LoopClock(datetime(2018, 1, 14, 3, tzinfo=UTC), loop)
+        clocks = ClockWatch(clock, loop.time)
+        watching = asyncio.ensure_future(watch(inbox, clock, control, clocks))
+        waits = []
+        for request in (halting(), halting("reduce"), halting()):
+            await asyncio.sleep(100.4)
+            control.write(request)
+            written = loop.time()
+            (event,) = await inbox.drain()
+            assert isinstance(event, HaltRequested | ReduceRequested)
+            waits.append(loop.time() - written)
+        watching.cancel()
+        return waits
+
+    assert max(run(night())) <= 1.0
 
 
 async def test_nothing_is_opened_while_the_file_is_there_even_unheard(control: ControlFile) -> None:
     broker, inbox = FakeBroker(), Inbox()
-    executor = Executor(broker, FakeTelemetry(), inbox, FakeClock(AT), SendGate(), control)
+    gate = SendGate(opening_stops=(control.objection,))
+    executor = Executor(broker, FakeTelemetry(), inbox, FakeClock(AT), gate)
     control.write(halting("reduce"))
     executor.execute(PlaceOrder(condor_order()))
     assert broker.calls == []

@@ -21,7 +21,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.broker, self.telemetry, self.inbox = FakeBroker(), FakeTelemetry(), Inbox()
-        self.gate = SendGate()
+        self.gate = SendGate(opening_stops=(self.inbox.objection,))
         self.executor = Executor(self.broker, self.telemetry, self.inbox, FakeClock(), self.gate)
 
 

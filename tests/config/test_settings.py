@@ -25,6 +25,7 @@ def code() -> str:
     """All product code but the lines that only declare a field."""
     root = Path(__file__).parents[2]
     files = [path for package in PACKAGES for path in (root / package).rglob("*.py")]
+    files.append(root / "config" / "load.py")
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return re.sub(r"^    \w+: .*$", "", text, flags=re.MULTILINE)
 

@@ -1,7 +1,7 @@
 """A broker that writes down what it is asked to do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from bot.ports import BrokerUnavailable
@@ -21,6 +21,9 @@ class FakeBroker:
 
     def adopt(self, orders: Sequence[Order]) -> None:
         self.calls.append(("adopt", tuple(order.order_ref for order in orders)))
+
+    def compare_with(self, held: Callable[[], Mapping[Contract, int]]) -> None:
+        self.calls.append(("compare_with", held()))
 
     def ask_margin(self, order: Order) -> None:
         self._check()

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import aiomqtt
 import pytest
 
-from bot.telemetry.mqtt import ALERTS_MAX, MqttTelemetry
-from bot.telemetry.topics import Topics
+from bot.telemetry.mqtt import MqttTelemetry
+from bot.telemetry.outbox import KEPT_MAX
+from bot.telemetry.topics import Topics, Vitals
 from config.load import session_calendar
 from config.settings import MqttSettings
 from domain.effects import RaiseAlert, Severity
@@ -61,7 +62,8 @@ def telemetry_on(port):
     settings = MqttSettings(
         enabled=True, port=port, heartbeat_s=0.2, snapshot_s_min=0.01, topic_prefix="test"
     )
-    return MqttTelemetry(settings, Topics("test", "run-1", "c0ffee"), FakeClock())
+    topics = Topics("test", "run-1", "c0ffee")
+    return MqttTelemetry(settings, topics, FakeClock(), lambda: Vitals(7, "ab", 1))
 
 
 def alert(number):
@@ -106,6 +108,7 @@ async def test_a_late_subscriber_finds_status_state_positions_and_alerts(port, t
 
     assert found["status"][0]["state"] == "online"
     assert found["heartbeat"][1] is False
+    assert found["heartbeat"][0]["journal_seq"] == 7
     assert found["state"][0]["trading_state"] == "active"
     assert found["alerts/alert-1"][0]["active"] is True
 
@@ -127,11 +130,12 @@ async def test_it_outlives_a_broker_that_goes_away_and_loses_no_alert(port, tmp_
 
 async def test_without_a_broker_alerts_are_bounded_and_nobody_waits(port):
     telemetry = telemetry_on(port)
-    for number in range(ALERTS_MAX + 5):
+    for number in range(KEPT_MAX + 5):
         telemetry.alert(alert(number))
     sending = asyncio.ensure_future(telemetry.run())
     await asyncio.sleep(0.05)
     assert not sending.done()
     sending.cancel()
     await asyncio.wait([sending])
-    assert len(telemetry._alerts) == ALERTS_MAX
+    assert telemetry.outbox.waiting == KEPT_MAX
+    assert sum(telemetry.outbox.dropped.values()) == 5

@@ -8,14 +8,33 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from domain.events import ChainListed, DailyClosesLoaded, FuturesListed
-from domain.instruments import Contract, Kind
+from domain.instruments import (
+    DOLLAR_PAIRS,
+    RSP,
+    SECTORS,
+    SKEW,
+    SPX,
+    SPY,
+    UUP,
+    VIX,
+    VIX3M,
+    VIX9D,
+    VIXY,
+    VNQ,
+    VVIX,
+    Contract,
+    Kind,
+)
 from domain.quotes import Quote
 from sim.exchange.listings import FOREX_IDS, INDEX_IDS, STOCK_IDS, OptionKey, future_id, option_id
 from sim.exchange.market import ContractQuery, Listing, Market, MarketQuote
 from sim.exchange.quotes import NO_QUOTE
 
 _CHAINS = (("SPX", "SPXW"), ("VIX", "VIX"))
-_CLOSES = 500  # sessions of past closes a desk is given each morning, as the broker gives two years
+_CLOSES = 500  # sessions of past closes a desk is given at first, as the broker gives two years
+_HISTORIES = (
+    SPX, VIX, VIX9D, VIX3M, VVIX, SKEW, VIXY, VNQ, SPY, RSP, UUP, *DOLLAR_PAIRS, *SECTORS,
+)  # fmt: skip
 
 
 class Board:
@@ -28,6 +47,8 @@ class Board:
         self._wanted: dict[int, None] = {}
         self._raw: dict[int, MarketQuote] = {}
         self._quotes: dict[Contract, Quote] = {}
+        self._closed: int | None = None  # the day on the tape whose morning has been told
+        self._closes: list[DailyClosesLoaded] = []
 
     def new_day(self) -> None:
         """Forget what was watched and which contracts were not listed."""
@@ -90,15 +111,22 @@ class Board:
         return FuturesListed(self.now, tuple(listed))
 
     def closes(self, today: date) -> list[DailyClosesLoaded]:
-        """Official closes of the sessions before ``today``: nothing of today is in them."""
-        tape = self.market.tape
-        position = tape.position_of(today)
+        """Closes of the sessions before ``today``, for every book the same; none of today.
+
+        On the first day as far back as a broker goes, then those of the sessions since.
+        """
+        position = self.market.tape.position_of(today)
         assert position is not None
-        days = tape.days[max(0, position - _CLOSES) : position]
-        return [
-            DailyClosesLoaded(self.now, "SPX", tuple((day.on, day.spx_close) for day in days)),
-            DailyClosesLoaded(self.now, "VIX", tuple((day.on, day.vix_close) for day in days)),
-        ]
+        if position != self._closed:
+            begin = max(0, position - _CLOSES) if self._closed is None else self._closed
+            self._closed = position
+            self._closes = [self._history(contract, begin, position) for contract in _HISTORIES]
+        return self._closes
+
+    def _history(self, contract: Contract, begin: int, end: int) -> DailyClosesLoaded:
+        days = self.market.tape.days
+        closes = ((days[i].on, self.market.close_of(contract, i)) for i in range(begin, end))
+        return DailyClosesLoaded(self.now, contract.series, tuple(closes))
 
     def _find(self, contract: Contract) -> int | None:
         con_id = _id_of(contract)

@@ -141,11 +141,14 @@ def _cap(hedged: BookRun) -> Claim:
 
 
 def _settlement(hedged: BookRun) -> Claim:
-    text = "T8: no hedge call is carried into the final settlement"
-    count = hedged.settled_calls
+    text = "T8: no hedge call that somebody bid for is carried into the final settlement"
+    count = hedged.carried
     verdict = Verdict.SUPPORTED if count == 0 else Verdict.NOT_SUPPORTED
     counted = Interval(float(count), None, None, len(hedged.days))
-    why = f"{count} positions were, {hedged.settled_in_money} of them paid something"
+    why = (
+        f"{count} contracts were, {hedged.unsellable} more had no bid through their deadline; "
+        f"{hedged.settled_in_money} of {hedged.settled_calls} positions paid something"
+    )
     return Claim("T8", text, verdict, counted, len(hedged.days), "days", why)
 
 

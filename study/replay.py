@@ -68,6 +68,8 @@ class BookRun:
     settled_calls: int
     ticks: int
     settled_in_money: int = 0
+    carried: int = 0  # contracts that somebody bid for and that reached settlement all the same ...
+    unsellable: int = 0  # ... and those nobody bid for through their whole deadline window
     start_nlv: float = float(CASH)
 
 
@@ -186,6 +188,7 @@ class _Running:
         return BookRun(
             self.spec.name, self.spec.meaning, tuple(self.days), tuple(venue.trades),
             venue.settled_calls, self._ticks, venue.settled_in_money,
+            self._desk.hedge.settled, self._desk.hedge.unsellable,
         )  # fmt: skip
 
     def _decide(self, events: Sequence[Event], now: datetime) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.console.counts import Counts
 from bot.console.feed import Feed, Viewer
 from bot.console.files import Files
 from bot.console.guard import BODY_BYTES_MAX, Bucket, Guard, Hosts, cookie_of
@@ -54,7 +55,8 @@ class Parts:
     hosts: Callable[[], Hosts]
     command: Command
     uptime_s: Callable[[], float]
-    mode: str  # "paper" or "demo"
+    counts: Counts
+    mode: str  # "paper" or "simulation"
 
 
 def application(parts: Parts) -> ASGIApp:
@@ -74,7 +76,7 @@ def application(parts: Parts) -> ASGIApp:
         Route("/api/reduce", api.reduce, methods=["POST"]),
     ]
     inner = Starlette(routes=routes, exception_handlers={HTTPException: _told})
-    return Guard(inner, parts.hosts, parts.sessions, is_public, parts.uptime_s)
+    return Guard(inner, parts.hosts, parts.sessions, is_public, parts.uptime_s, parts.counts)
 
 
 def is_public(path: str) -> bool:

@@ -8,11 +8,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
+
+from bot.console.counts import Counts
 from bot.console.encoding import encoded
 from bot.console.panels import Panel, history
 from bot.console.story import story
 from bot.console.watch import Watch
-from bot.logs import LogTail
+from bot.logs import LogEvent, LogTail
+
+log = structlog.get_logger()
 
 UNTAKEN_BEATS_MAX = 20  # a viewer that has taken nothing for so long is gone
 STORY_AT_ONCE = 150
@@ -44,7 +49,9 @@ class Feed:
         log_lines: LogTail,
         make: Callable[[], dict[str, Panel]],
         viewers_max: int,
+        counts: Counts,
     ) -> None:
+        self._counts = counts
         self._watch = watch
         self._log_lines = log_lines
         self._make = make
@@ -53,7 +60,6 @@ class Feed:
         self._frame: dict[str, bytes] = {}
         self._fresh = False
         self.frames = 0
-        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -67,6 +73,7 @@ class Feed:
         viewer = Viewer(panels=dict(self._frame))
         viewer.changed.set()
         self._viewers.append(viewer)
+        self._counts.viewers = len(self._viewers)
         return viewer
 
     def leave(self, viewer: Viewer) -> None:
@@ -74,6 +81,7 @@ class Feed:
         viewer.changed.set()
         if viewer in self._viewers:
             self._viewers.remove(viewer)
+        self._counts.viewers = len(self._viewers)
 
     def beat(self) -> None:
         """Once a real second."""
@@ -113,7 +121,8 @@ class Feed:
             viewer.untaken += 1
             viewer.missed += 1
         if viewer.untaken > UNTAKEN_BEATS_MAX:
-            self.dropped += 1
+            self._counts.dropped += 1
+            log.warning(LogEvent.CONSOLE_VIEWER_DROPPED, frames_missed=viewer.missed)
             self.leave(viewer)
             viewer.stop()
             return

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.console.counts import Counts
 from bot.console.sessions import COOKIE, Sessions
 
 BODY_BYTES_MAX = 4096
@@ -101,8 +102,10 @@ class Guard:
         sessions: Sessions | None,
         public: Callable[[str], bool],
         uptime_s: Callable[[], float],
+        counts: Counts,
     ) -> None:
         self._app = app
+        self._counts = counts
         self._hosts = hosts
         self._sessions = sessions
         self._public = public
@@ -112,10 +115,11 @@ class Guard:
         if scope["type"] != "http":
             return
         refusal = self._refusal(scope)
-        answer = _hardened(send, scope)
+        answer = _hardened(send)
         if refusal is None:
             await self._app(scope, receive, answer)
             return
+        self._counts.refused[refusal.status] += 1
         await JSONResponse({"error": refusal.reason}, refusal.status)(scope, receive, answer)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
@@ -192,7 +196,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _hardened(send: Send, scope: Scope) -> Send:
+def _hardened(send: Send) -> Send:
     """Every answer says what a browser may do with it; only files that never change are kept."""
 
     async def send_with_headers(message: Message) -> None:
@@ -201,8 +205,6 @@ def _hardened(send: Send, scope: Scope) -> Send:
             for name, value in _ALWAYS:
                 headers[name] = value
             headers.setdefault("cache-control", "no-store")
-            if scope.get("scheme") == "https":
-                headers["strict-transport-security"] = "max-age=31536000"
         await send(message)
 
     return send_with_headers

@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from bot.console.counts import Counts
 from bot.console.encoding import encoded
 from bot.console.watch import Mark
 from domain.desk import Desk
 from domain.session import new_york
+from domain.shadows import ShadowRecord
 from engine.console_view import curve_view, ladder, seconds_since, signals
 from engine.explain import Topic, explain
 from engine.greeks_view import layer_greeks
@@ -35,7 +37,7 @@ class Vitals:
     config_hash: str
     turned_at: datetime | None
     turns: int
-    viewers: int
+    counts: Counts
 
 
 @dataclass(slots=True)
@@ -72,7 +74,10 @@ def panels(desk: Desk, policy: Policy, vitals: Vitals) -> dict[str, Panel]:
         "greeks": {"layers": layer_greeks(desk, policy)},
         "signals": {"all": signals(desk)},
         "orders": _orders(desk, view, policy),
-        "results": {"layers": view.results},
+        "results": {
+            "layers": view.results,
+            "shadows": [_shadow(desk, name, book) for name, book in desk.shadows.items()],
+        },
         "health": _health(desk, view, policy, vitals),
     }
 
@@ -148,7 +153,9 @@ def _health(desk: Desk, view: Snapshot, policy: Policy, vitals: Vitals) -> Panel
         "uncertain": [order.order_ref for order in desk.uncertain],
         "quotes": len(desk.quotes),
         "quotes_max": policy.limits.watch_lines_max,
-        "viewers": vitals.viewers,
+        "viewers": vitals.counts.viewers,
+        "viewers_dropped": vitals.counts.dropped,
+        "requests_refused": vitals.counts.refused.total(),
     }
 
 
@@ -194,6 +201,18 @@ def _topic(topic: Topic) -> Panel:
 def _alert(desk: Desk, code: str) -> Panel:
     since = desk.alerts[code]
     return {"code": code, "since": since, "age_s": seconds_since(desk.now, since)}
+
+
+def _shadow(desk: Desk, name: str, book: ShadowRecord) -> Panel:
+    """A book on paper: what it has made since its start, beside the live one."""
+    last = book.days[-1] if book.days else None
+    return {
+        "name": name,
+        "result": None if book.worth is None or book.start is None else book.worth - book.start,
+        "age_s": seconds_since(desk.now, book.at),
+        "sessions": len(book.days),
+        "lacking": "" if last is None else last.lacking,
+    }
 
 
 def _market_open(desk: Desk) -> bool | None:

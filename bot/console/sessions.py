@@ -54,7 +54,9 @@ class Sessions:
         if not secret or len(secret) > SECRET_CHARACTERS_MAX:
             return None
         if hmac.compare_digest(_digest(secret), self._token_digest):
-            self._keep(_fresh())
+            self._token_digest = b""
+            with suppress(OSError):  # then there is no token until the daemon starts again
+                self._keep(_fresh())
         elif not await self._password_fits(secret):
             return None
         cookie = _fresh()
@@ -90,15 +92,14 @@ class Sessions:
 
     def _keep(self, token: str) -> None:
         """Only whoever may read the daemon's files learns the token. Raises OSError."""
+        if self._token_path is not None:
+            self._token_path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._token_path.with_name(self._token_path.name + ".new")
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600, exist_ok=False)
+            draft.write_text(token + "\n", encoding="ascii")
+            draft.replace(self._token_path)
         self._token_digest = _digest(token)
-        if self._token_path is None:
-            return
-        self._token_path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._token_path.with_name(self._token_path.name + ".new")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(token + "\n", encoding="ascii")
-        draft.replace(self._token_path)
 
 
 def hashed(password: str) -> str:

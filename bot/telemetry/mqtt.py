@@ -52,6 +52,7 @@ class MqttTelemetry:
         self._work = asyncio.Event()
         self._flapping = Flapping()
         self._lost_told: dict[str, int] = {}
+        self._ending = False
         if settings.home_assistant:
             described = discovery(topics, settings.discovery_prefix)
             self.outbox.keep("discovery", lambda: described)
@@ -73,19 +74,38 @@ class MqttTelemetry:
         self._work.set()
 
     async def run(self) -> None:
-        """Connect, publish, reconnect with back-off; returns only when cancelled."""
+        """Connect, publish, reconnect with back-off; returns only when cancelled.
+
+        The library's waits can forget that they were cancelled, and its good-bye can fail in the
+        same moment: that this has to end is therefore remembered, not only thrown.
+        """
+        connecting = asyncio.ensure_future(self._connect_again_and_again())
+        try:
+            await asyncio.shield(connecting)
+        finally:
+            self._ending = True
+            while not connecting.done():
+                connecting.cancel()
+                await asyncio.wait([connecting], timeout=FAREWELL_S)
+
+    async def _connect_again_and_again(self) -> None:
         times = asyncio.get_running_loop()
         while True:
-            since, before = times.time(), _cancels()
+            since = times.time()
             try:
                 async with self._client() as client:
-                    _heed_cancellation(before)
+                    self._heed_end()
                     since = times.time()
                     self._flapping.back(self._settings.host)
                     await self._serve(client)
             except* (aiomqtt.MqttError, OSError) as errors:
                 self._flapping.gone(_reason(errors), times.time() - since)
+            self._heed_end()
             await asyncio.sleep(self._flapping.wait_s)
+
+    def _heed_end(self) -> None:
+        if self._ending:
+            raise asyncio.CancelledError
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Say everything that waits, listen, and say good-bye when stopped."""
@@ -95,6 +115,10 @@ class MqttTelemetry:
             log.warning(LogEvent.TELEMETRY_DROPPED, dropped=lost)
         self._lost_told = lost
         try:
+            if self._commands is not None:  # whoever reads "online" may send a command at once
+                wanted = SubscribeOptions(qos=1, retainAsPublished=True, noLocal=True)
+                await client.subscribe(self._topics.commands, options=wanted)
+                self._heed_end()
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._talk(client))
                 if self._commands is not None:
@@ -128,9 +152,6 @@ class MqttTelemetry:
 
     async def _listen(self, client: aiomqtt.Client, commands: Commands) -> None:
         """Hand on what comes in. The broker keeps the mark of messages that it had retained."""
-        wanted = SubscribeOptions(qos=1, retainAsPublished=True, noLocal=True)
-        await client.subscribe(self._topics.commands, options=wanted)
-        _heed_cancellation()
         async for message in client.messages:
             if not message.topic.matches(self._topics.commands):
                 continue
@@ -148,18 +169,13 @@ async def _send(client: aiomqtt.Client, message: Message) -> None:
     await client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
 
 
-def _heed_cancellation(before: int = 0) -> None:
-    """The library waits with ``asyncio.wait_for``, which before Python 3.12 forgets that it was
-    cancelled when the answer comes in the same moment.
+def _heed_cancellation() -> None:
+    """Before Python 3.12 ``asyncio.wait_for`` forgets that it was cancelled when the answer comes
+    in the same moment.
     """
-    if _cancels() > before:
-        raise asyncio.CancelledError
-
-
-def _cancels() -> int:
-    """How often this task was asked to stop; a task group may leave one behind when it fails."""
     task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _reason(errors: BaseExceptionGroup[BaseException]) -> str:

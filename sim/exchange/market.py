@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instruments import AD_NYSE, SKEW, Kind
+from domain.instruments import AD_NYSE, SKEW, Contract, Kind
 from domain.session import SessionCalendar, new_york
 from sim.exchange import bars as history_bars
 from sim.exchange.bars import DAILY_S, Bar
@@ -198,6 +198,13 @@ class Market:
             return None
         settlement = date.fromisoformat(listing.real_expiration)
         return final_value(listing, settlement, self.tape)
+
+    def close_of(self, contract: Contract, position: int) -> float:
+        """The close of an index, share or pair on the tape's day ``position``."""
+        state = self.tape.state_at_close(position)
+        if contract.kind is Kind.INDEX and contract != SKEW:
+            return round(state.level_of(contract.symbol), 2)
+        return round(self._proxies.price(contract.series, state), 4)
 
     @property
     def today(self) -> date:

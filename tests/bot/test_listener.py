@@ -75,6 +75,18 @@ async def test_a_port_somebody_holds_is_waited_for_and_told_once():
     assert told == ["listener.unavailable", "listener.started"]
 
 
+async def test_without_its_certificate_it_says_so_and_harms_nobody(tmp_path):
+    address = Address("127.0.0.1", 0, certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
+    with structlog.testing.capture_logs() as lines:
+        serving = asyncio.ensure_future(Listener("test", hello, address).listen())
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert not serving.done()
+    assert [line["event"] for line in lines] == ["listener.unavailable"]
+    serving.cancel()
+    await asyncio.wait([serving])
+
+
 async def test_an_endless_answer_does_not_hold_up_the_end():
     async def endless(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})

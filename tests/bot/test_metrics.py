@@ -11,8 +11,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.console.counts import Counts
 from bot.metrics import Health, Sources, Tallies, metrics_application
 from domain.desk import Desk, TradingState
+from domain.events import ClockTicked
 from domain.orders import DenialCode
 from domain.signals import Signal
 from engine.policy import Policy
@@ -32,6 +34,7 @@ def sources(desk: Desk | None, tallies: Tallies | None = None, late_s: float = 0
         now=lambda: TUESDAY + timedelta(seconds=late_s),
         policy=Policy(),
         tallies=tallies or Tallies(),
+        counts=Counts(),
         loop_age_s_max=30.0,
     )
 
@@ -160,6 +163,16 @@ async def test_the_listener_answers_scrapers_by_known_names_and_nobody_else():
         assert (await ask(port, "GET", "/")).status == 404
 
 
+async def test_what_is_turned_away_is_counted():
+    async with listening() as (console, port):
+        await ask(port, "GET", "/metrics", host="evil.example")
+        await ask(console.port, "GET", "/api/state")
+        text = (await ask(port, "GET", "/metrics")).body.decode()
+        assert 'condorbot_http_refused_total{status="421"} 1.0' in text
+        assert 'condorbot_http_refused_total{status="401"} 1.0' in text
+        assert console.served.counts.refused.total() == 2
+
+
 async def test_health_is_503_with_reasons_when_it_should_be():
     async with listening() as (console, port):
         console.turn(ready_at=None)
@@ -168,6 +181,8 @@ async def test_health_is_503_with_reasons_when_it_should_be():
         assert ready.status == 503
         assert ready.json["troubles"] == ["the broker is not ready"]
         console.clock.forward(31.0)
+        assert (await ask(port, "GET", "/health/live")).status == 200, "at rest is not stuck"
+        console.inbox.put(ClockTicked(console.clock.now()))
         assert (await ask(port, "GET", "/health/live")).status == 503
 
 
@@ -214,3 +229,19 @@ async def test_every_metric_is_described_and_every_described_metric_exists():
 @pytest.mark.parametrize("path", sorted(DEPLOY.rglob("provisioning/**/*.yml")), ids=str)
 def test_grafana_can_read_what_it_is_given(path):
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["apiVersion"] == 1
+
+
+def test_the_compose_file_scrapes_the_daemon_by_a_name_it_answers_to():
+    compose = yaml.safe_load((DEPLOY.parent / "compose.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    told = compose["services"]["bot"]["environment"]
+    wanted = config["scrape_configs"][0]["static_configs"][0]["targets"]
+    assert json.loads(told["CONDORBOT_METRICS__ALLOWED_HOSTS"]) == wanted
+    assert told["CONDORBOT_METRICS__ENABLED"].endswith(":-false}"), "off unless asked for"
+    for name in ("prometheus", "grafana"):
+        service = compose["services"][name]
+        assert service["profiles"] == ["observability"]
+        for mount in service["volumes"]:
+            source = mount.split(":")[0]
+            assert not source.startswith(".") or (DEPLOY.parent / source).exists(), mount
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))

@@ -56,9 +56,16 @@ async def opened(started: Browser, theme: str = "light", size=None) -> Watched:
     return watched
 
 
-async def inside(started: Browser, console: Console, theme: str = "light", size=None) -> Watched:
-    """A page that came in by the link with the token and has drawn its first frame."""
+async def inside(
+    started: Browser, console: Console, theme: str = "light", size=None, *, clock: bool = False
+) -> Watched:
+    """A page that came in by the link with the token and has drawn its first frame.
+
+    With ``clock`` a test can move the page's time.
+    """
     watched = await opened(started, theme, size)
+    if clock:
+        await watched.page.clock.install()
     await watched.page.goto(f"{console.url}/login#{TOKEN}")
     await watched.page.wait_for_selector("#checks dd")
     return watched

@@ -25,7 +25,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_profiles() -> None:
-    with pytest.raises(ConfigError, match="profiles: demo, paper, study"):
+    with pytest.raises(ConfigError, match="profiles: daily1, demo, paper, study"):
         load_settings("papre")
 
 

@@ -45,7 +45,9 @@ export function health(news) {
       news.mismatched.length ? `book and broker disagree: ${news.mismatched.join(", ")}` : "compared ", news.mismatched.length ? "" : f.age(news.positions_age_s), news.mismatched.length ? "" : " ago"),
     ...check("Orders", !news.uncertain.length, news.uncertain.length ? `nobody answers for ${news.uncertain.join(", ")}` : "all answered for"),
     ...check("Data lines", news.quotes <= news.quotes_max, `${news.quotes} of ${news.quotes_max}`),
-    el("dt", {}, "Run"), el("dd", { class: "note" }, `${news.run_id}, settings ${news.config_hash}, rules ${news.policy}, ${news.viewers} open pages`));
+    el("dt", {}, "Run"), el("dd", { class: "note" }, `${news.run_id}, settings ${news.config_hash}, rules ${news.policy}`),
+    el("dt", {}, "Pages"), el("dd", { class: "note" },
+      `${news.viewers} open, ${news.viewers_dropped} dropped for not reading; ${news.requests_refused} requests refused`));
 }
 
 function check(name, good, ...words) {

@@ -5,6 +5,8 @@ import { short } from "./book.js";
 import * as f from "./format.js";
 
 const LAYERS = { L1: "Condors", L2a: "Hedge, near", L2b: "Hedge, middle", L2c: "Hedge, far" };
+// Books on paper that run beside the live one.
+const SHADOWS = { U: "Shadow: no hedge", "Hd-static": "Shadow: fixed ratio", "Hd-premium": "Shadow: premium cap", "U-ungated": "Shadow: no hedge, to VIX 30" };
 const MARKS_MAX = 600;
 let marks = [];
 
@@ -35,6 +37,10 @@ export function results(news) {
   const net = (row) => (f.isKnown(row.unrealized) ? row.realized + row.unrealized - row.fees : null);
   const rows = news.layers.map((row) => [LAYERS[row.layer] ?? row.layer, f.gain(row.realized), f.gain(row.unrealized), f.dollars(row.fees), f.gain(net(row))]);
   rows.push([el("b", {}, "All"), f.gain(sum((r) => r.realized)), f.gain(sum((r) => r.unrealized)), f.dollars(sum((r) => r.fees)), f.gain(sum(net))]);
+  for (const book of news.shadows) {
+    const note = ` ${book.sessions} sessions${book.lacking ? `, lacking ${book.lacking}` : ""}`;
+    rows.push([el("span", {}, SHADOWS[book.name] ?? book.name, el("small", {}, note)), "", "", "", f.gain(book.result)]);
+  }
   table("pnl-table", "Results by layer", [["Layer", ""], ["Closed", "num"], ["Open", "num"], ["Fees", "num"], ["Net", "num"]], rows, "");
 }
 

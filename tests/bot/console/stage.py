@@ -17,6 +17,7 @@ from domain.effects import CancelOrder, PlaceOrder, RaiseAlert, RecordDecision, 
 from domain.events import BrokerReady, OrderAccepted
 from domain.instruments import Right
 from domain.orders import DenialCode, Layer, Leg, Purpose
+from domain.shadows import ShadowDay, ShadowRecord
 from domain.signals import Reading, Signal
 from engine.fold import apply_effect, fold
 from engine.policy import Policy
@@ -77,10 +78,15 @@ def desk_with_everything(now: datetime = TUESDAY) -> Desk:
         Signal.MACD_VIXY: Reading(0.18, now - timedelta(minutes=3), True, "VIXY closes"),
         Signal.STRESS: Reading(2.0, now, None, "2 of 5 known"),
     }
+    day = ShadowDay(now.date(), 1_000_400.0, 1_001_000.0, 11.7)
     return replace(
         desk,
         positions_at=now - timedelta(seconds=40),
         broker_positions=desk.book.positions(),
+        shadows={
+            "U": ShadowRecord(now, 1_000_000.0, 1_000_720.0, "", (day,) * 3),
+            "Hd-static": ShadowRecord(now, 1_000_000.0, None, ""),
+        },
         alerts={"market_data_unknown": now - timedelta(minutes=4)},
         memory=replace(desk.memory, signals=readings),
         account=replace(desk.account, net_liquidation=Decimal("1003250.40")),
@@ -159,7 +165,7 @@ class Console:
     @property
     def viewers(self) -> int:
         """Open pages, as the console itself counts them."""
-        return self.served.viewers()
+        return self.served.counts.viewers
 
     @property
     def url(self) -> str:

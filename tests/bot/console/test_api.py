@@ -7,10 +7,14 @@ import structlog
 
 from bot.console.application import COMMANDS_PER_MINUTE, LOGINS_PER_MINUTE, sentence
 from bot.console.sessions import SESSIONS_MAX, Sessions, hashed
-from bot.serving import Serving
+from bot.inbox import Inbox
+from bot.serving import Life, Serving, served
+from config.settings import ConsoleSettings, Settings
 from domain.events import HaltRequested, ReduceRequested
+from engine.policy import Policy
 from tests.bot.console.stage import TOKEN, Console
 from tests.bot.console.wire import ask, exchange, log_in, request
+from tests.fakes.clock import FakeClock
 
 
 @pytest.mark.parametrize(("path", "event"), [("halt", HaltRequested), ("reduce", ReduceRequested)])
@@ -86,6 +90,29 @@ async def test_the_token_works_once_and_the_next_one_lies_in_the_file(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o600
         await log_in(console.port, fresh)
     assert not path.exists(), "a stopped daemon leaves no way in"
+
+
+async def test_a_token_that_cannot_be_written_costs_the_console_and_nothing_else(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    settings = Settings().model_copy(
+        update={"console": ConsoleSettings(enabled=True, token_path=tmp_path / "file" / "token")}
+    )
+    life = Life("run", "cafe", Policy(), FakeClock(), Inbox(), [])
+    with structlog.testing.capture_logs() as lines:
+        shown = served(settings, Serving(), life)
+    assert (shown.observers, shown.tasks) == ((), {})
+    assert [line["event"] for line in lines] == ["listener.unavailable"]
+
+
+async def test_when_the_next_token_cannot_be_written_there_is_none(tmp_path):
+    folder = tmp_path / "folder"
+    sessions = Sessions(uptime_s=float, lasts_s=9.0, token_path=folder / "token", token="first")
+    (folder / "token").unlink()
+    folder.rmdir()
+    folder.write_text("in the way")
+    assert await sessions.admit("first") is not None
+    assert await sessions.admit("first") is None
+    assert await sessions.admit("") is None
 
 
 async def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts():
@@ -175,6 +202,8 @@ async def test_the_state_is_the_whole_frame():
     assert len(panels["book"]["payoff"]["curves"]) == 4
     assert panels["orders"]["working"][0]["purpose"] == "buy_hedge"
     assert panels["health"]["mismatched"] == []
+    shadows = {book["name"]: book["result"] for book in panels["results"]["shadows"]}
+    assert shadows == {"U": 720.0, "Hd-static": None}
 
 
 async def test_a_file_is_asked_for_again_only_when_it_changed():

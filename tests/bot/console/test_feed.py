@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import socket
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.console.counts import Counts
 from bot.console.encoding import encoded
 from bot.console.feed import UNTAKEN_BEATS_MAX, Feed
 from bot.console.story import story
 from bot.console.watch import HISTORY_MAX, STORY_MAX, Ring, Watch
 from bot.logs import LogTail
+from bot.serving import Serving
 from domain.events import ClockTicked, HaltRequested, OrderFilled, QuoteUpdated
 from domain.instruments import SPX
 from domain.quotes import Quote
@@ -26,7 +29,7 @@ from tests.builders import TUESDAY, ready_desk
 def feed_of(frames, viewers_max=20):
     """A feed whose panels are told one after another from ``frames``."""
     told = iter(frames)
-    return Feed(Watch(Policy()), LogTail(), lambda: next(told), viewers_max)
+    return Feed(Watch(Policy()), LogTail(), lambda: next(told), viewers_max, Counts())
 
 
 def messages(chunk: bytes):
@@ -61,7 +64,7 @@ async def test_a_page_that_takes_nothing_is_dropped_and_the_others_stay():
         feed.beat()
         assert await feed.next_chunk(fine) is not None
     assert stopped == [True]
-    assert (len(feed), feed.dropped) == (1, 1)
+    assert (len(feed), feed._counts.viewers, feed._counts.dropped) == (1, 1, 1)
     assert await feed.next_chunk(stuck) is None
 
 
@@ -205,3 +208,35 @@ def test_every_kind_of_news_becomes_a_line():
         (line,) = story([(TUESDAY, item)])
         assert set(line) == {"kind", "at", "topic", "rule", "text", "ref", "denial", "inputs"}
         json.loads(encoded(line))
+
+
+async def test_a_page_that_stops_reading_is_cut_off_and_costs_the_others_nothing():
+    beats = asyncio.Semaphore(0)
+
+    async def pause(_seconds: float) -> None:
+        await beats.acquire()
+
+    async with Console(serving=Serving(pause=pause)) as console:
+        known = await log_in(console.port, TOKEN)
+        stuck = socket.socket()
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(stuck, ("127.0.0.1", console.port))
+        await loop.sock_sendall(stuck, request(console.port, "GET", "/api/feed", **known))
+        reader, writer = await stream(console, known)
+        assert console.viewers == 2
+        taken = asyncio.ensure_future(reader.read())
+        noise = [HaltRequested(TUESDAY, "x", f"{n} " + "y" * 2000) for n in range(150)]
+        for beat in range(400):
+            console.turn(*noise, now=TUESDAY + timedelta(seconds=beat))
+            beats.release()
+            for _ in range(6):
+                await asyncio.sleep(0)
+            if console.viewers == 1:
+                break
+        assert console.viewers == 1
+        assert not taken.done(), "the one who reads is still served"
+        stuck.close()
+        writer.close()
+    assert b"event: story" in await taken

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.console.application import is_public
+from bot.console.counts import Counts
 from bot.console.guard import BODY_BYTES_MAX, REQUESTS_AT_ONCE, Guard, Hosts
 from bot.serving import Serving
 from tests.bot.console.stage import TOKEN, Console
@@ -206,7 +207,7 @@ async def judged(*headers, method="POST", path="/api/login"):
         answers.append(message)
 
     hosts = Hosts.of(("localhost",), 1, ())
-    guard = Guard(inner, lambda: hosts, None, is_public, lambda: 0.0)
+    guard = Guard(inner, lambda: hosts, None, is_public, lambda: 0.0, Counts())
     raw = [(name.encode(), value.encode()) for name, value in headers]
     await guard({"type": "http", "method": method, "path": path, "headers": raw}, None, send)
     return answers[0]["status"]
@@ -242,6 +243,6 @@ async def test_a_second_cookie_of_our_name_makes_both_void():
 
 async def test_what_is_not_http_is_not_answered():
     sent = []
-    guard = Guard(None, lambda: None, None, is_public, lambda: 0.0)
+    guard = Guard(None, lambda: None, None, is_public, lambda: 0.0, Counts())
     await guard({"type": "websocket", "headers": []}, None, sent.append)
     assert sent == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.routing import Route
 
 from bot.console.application import Parts, application
+from bot.console.counts import Counts
 from bot.console.feed import Feed
 from bot.console.guard import Guard, Hosts
 from bot.console.openapi import description
@@ -24,8 +25,8 @@ EXAMPLES = int(os.environ.get("CONDORBOT_FUZZ_EXAMPLES", "15"))  # per operation
 
 def test_every_route_of_the_interface_is_described_and_nothing_else():
     nothing = Sessions(uptime_s=float, lasts_s=1.0)
-    feed = Feed(Watch(Policy()), LogTail(), dict, 1)
-    guard = application(Parts(feed, nothing, Hosts, lambda *_: None, float, "paper"))
+    feed = Feed(Watch(Policy()), LogTail(), dict, 1, Counts())
+    guard = application(Parts(feed, nothing, Hosts, lambda *_: None, float, Counts(), "paper"))
     assert isinstance(guard, Guard)
     routes = {
         route.path: {method.lower() for method in route.methods - {"HEAD"}}

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from bot.cli.fetch import fetch
 from bot.cli.options import complain
 from bot.supervise import Exit
 from config.load import session_calendar
@@ -19,6 +20,7 @@ data = typer.Typer(
     name="data", help="Market history: what there is and what is wrong with it.",
     no_args_is_help=True,
 )  # fmt: skip
+data.command()(fetch)
 _SHOWN = 20
 _Folder = Annotated[
     Path | None, typer.Option("--data", help="Folder with the store; CONDORBOT_DATA otherwise.")

@@ -22,6 +22,7 @@ from domain.quotes import Quote
 from domain.record import Record
 from domain.rulesets import Vote
 from domain.session import Session, SessionCalendar, new_york
+from domain.shadows import ShadowRecord
 from domain.signals import Kept, Reading, Signal
 from domain.smile_fit import Smile
 from domain.vwap import Vwap
@@ -174,6 +175,7 @@ class Desk:
     tally: Tally = field(default_factory=Tally)
     record: Record = field(default_factory=Record)  # of sessions, campaigns and conduct
     approvals: Approvals = field(default_factory=Approvals)
+    shadows: Mapping[str, ShadowRecord] = field(default_factory=dict)  # books on paper, by name
     memory: Memory = field(default_factory=Memory)
 
     @property

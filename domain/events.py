@@ -12,6 +12,7 @@ from typing import TypeAlias
 from domain.instruments import Contract
 from domain.quotes import Quote
 from domain.session import Session
+from domain.shadows import ShadowDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,22 @@ class KeyRingChanged:
     who: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowReported:
+    """How a book that is only kept on paper stands; nothing of it is at the broker.
+
+    ``state`` is its own spelling of what it holds, to go on from after a restart; ``worth`` its net
+    liquidation in USD, None when something it holds has no price. ``day`` is the session that it
+    has just closed.
+    """
+
+    at: datetime
+    book: str
+    state: str
+    worth: float | None = None
+    day: ShadowDay | None = None
+
+
 Event: TypeAlias = (
     ClockTicked
     | QuoteUpdated
@@ -342,4 +359,5 @@ Event: TypeAlias = (
     | PositionAdopted
     | ConfigAccepted
     | KeyRingChanged
+    | ShadowReported
 )

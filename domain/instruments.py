@@ -40,8 +40,15 @@ class Settlement(StrEnum):
 _PM_CLASSES = frozenset({"SPXW"})
 
 
+class _Hashed:
+    """Keeps the hash of a value that keys mappings all day."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(_Hashed):
     """One instrument.
 
     ``expiration`` is the last trading day, as the broker lists it: for an AM-settled VIX or SPX
@@ -66,6 +73,14 @@ class Contract:
             raise ValueError(f"option without expiration, right or strike: {self.symbol}")
         if self.kind is Kind.FUTURE and self.expiration is None:
             raise ValueError(f"future without expiration: {self.symbol}")
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:  # just made, here or from another process
+            key = (self.symbol, self.trading_class, self.expiration, self.strike, self.right)
+            object.__setattr__(self, "_hash", hash(key))
+            return self._hash
 
     @property
     def settlement(self) -> Settlement:

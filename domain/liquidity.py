@@ -4,7 +4,7 @@ Legs of about the same price are compared with each other, since no strike is wa
 days: a *band* is a doubling of the mid, a *slot* an hour of the New York day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import floor, log2
@@ -38,13 +38,14 @@ class Sum:
     rate: float = 0.0
     count: int = 0
 
-    def with_touch(self, seen: Touch) -> "Sum":
-        return Sum(
-            self.spread + seen.spread,
-            self.size + seen.size,
-            self.rate + seen.rate,
-            self.count + 1,
-        )
+    def with_touches(self, seen: Sequence[Touch]) -> "Sum":
+        """One after the other, so that the same touches give the same sum however they come."""
+        spread, size, rate = self.spread, self.size, self.rate
+        for one in seen:
+            spread += one.spread
+            size += one.size
+            rate += one.rate
+        return Sum(spread, size, rate, self.count + len(seen))
 
     @property
     def mean(self) -> Touch:

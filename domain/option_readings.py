@@ -54,9 +54,7 @@ def read_parity(
     ]
     if not rows:
         return None
-    strike, call_bid, call_ask, put_bid, put_ask = np.array(rows).T
-    years = calendar.years_to_settlement(like, now)
-    parity = fit_parity(strike, call_bid, call_ask, put_bid, put_ask, years)
+    parity = _parity(tuple(rows), calendar.years_to_settlement(like, now))
     return None if parity.reason else parity
 
 
@@ -79,11 +77,37 @@ def read_options(
     return list(_read(tuple(options), forward, years, discount))
 
 
-# Several rules look at the same holdings at the same instant.
+def read_each(
+    options: Sequence[tuple[Contract, float, float]], calendar: SessionCalendar, now: datetime
+) -> tuple[OptionReading, ...]:
+    """As ``read_options`` without a discount, for options of any expirations given as (contract,
+    mid, forward of its expiration).
+    """
+    if not options:
+        return ()
+    return _read(
+        tuple((contract, mid) for contract, mid, _ in options),
+        tuple(forward for _, _, forward in options),
+        tuple(calendar.years_to_settlement(contract, now) for contract, _, _ in options),
+        1.0,
+    )
+
+
+# Several rules look at the same quotes at the same instant.
+@lru_cache(maxsize=64)
+def _parity(rows: tuple[tuple[float, ...], ...], years: float) -> Parity:
+    strike, call_bid, call_ask, put_bid, put_ask = np.array(rows).T
+    return fit_parity(strike, call_bid, call_ask, put_bid, put_ask, years)
+
+
 @lru_cache(maxsize=256)
 def _read(
-    options: tuple[tuple[Contract, float], ...], forward: float, years: float, discount: float
+    options: tuple[tuple[Contract, float], ...],
+    forwards: float | tuple[float, ...],
+    maturities: float | tuple[float, ...],
+    discount: float,
 ) -> tuple[OptionReading, ...]:
+    forward, years = np.asarray(forwards), np.asarray(maturities)
     strikes = np.array([contract.strike for contract, _ in options])
     calls = np.array([contract.right is Right.CALL for contract, _ in options])
     mids = np.array([mid for _, mid in options])

@@ -33,6 +33,10 @@ class Purpose(StrEnum):
     SELL_HEDGE = "sell_hedge"  # trim, monetisation, harvest, flat deadline: the rule tells which
 
 
+# What puts on something new, be it only the second half of a roll.
+OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """``ratio`` contracts per unit of the package; positive is bought, negative is sold."""
@@ -140,7 +144,7 @@ class Order:
     created_at: datetime
     limit: Decimal
     status: OrderStatus = OrderStatus.PENDING_SEND
-    limit_changed_at: datetime | None = None
+    limit_changed_at: datetime | None = None  # or a cancel was asked for
     cancel_requested: bool = False
     refusal: int = 0  # the broker's code when it rejected the order; 0 when it never got there
     leg_fills: tuple[int, ...] = ()

@@ -52,13 +52,13 @@ class ReleaseCalendar:
     def after(self, now: datetime, kind: ReleaseKind | None = None) -> Release | None:
         """The first release strictly after ``now``."""
         start = bisect_right(self.releases, now, key=lambda release: release.at)
-        later = self.releases[start:]
+        later = (self.releases[place] for place in range(start, len(self.releases)))
         return next((r for r in later if kind is None or r.kind is kind), None)
 
     def before(self, now: datetime, kind: ReleaseKind | None = None) -> Release | None:
         """The last release at or before ``now``."""
         end = bisect_right(self.releases, now, key=lambda release: release.at)
-        earlier = self.releases[:end][::-1]
+        earlier = (self.releases[place] for place in range(end - 1, -1, -1))
         return next((r for r in earlier if kind is None or r.kind is kind), None)
 
     def between(self, start: datetime, end: datetime) -> tuple[Release, ...]:
@@ -73,7 +73,8 @@ class ReleaseCalendar:
         """
         today, found = new_york(now).date(), []
         end = bisect_right(self.releases, now, key=lambda release: release.at)
-        for release in reversed(self.releases[:end]):
+        for place in range(end - 1, -1, -1):
+            release = self.releases[place]
             if calendar.sessions_after(new_york(release.at).date(), today) >= sessions:
                 break
             found.append(release)

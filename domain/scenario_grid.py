@@ -20,6 +20,7 @@ from domain.pricing import Floats
 from domain.vx_curve import future_beta, option_vol_beta
 
 Profit: TypeAlias = Callable[[Floats, Floats], Floats]
+_Value: TypeAlias = Callable[[Floats, Floats, Floats], Floats]
 
 _VOL_FLOOR = 0.01
 _VIX_FLOOR = 5.0  # points; no VIX future has ever settled below 8
@@ -142,18 +143,7 @@ def path_values(book: Legs, spot_moves: ArrayLike, vix_moves: ArrayLike, days: A
     r, v, d = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(a, np.float64)) for a in (spot_moves, vix_moves, days))
     )
-    r, v, d = r[:, None], v[:, None], d[:, None]
-    years = np.maximum(book.years - d / _YEAR, 0.0)
-    shifted = np.maximum(book.vol + 0.01 * v * option_vol_beta(_YEAR * book.years), _VOL_FLOOR)
-    spread = np.where(book.vix, book.vol, shifted) * np.sqrt(years)
-    moved = np.maximum(book.forward + v * future_beta(_YEAR * book.years), _VIX_FLOOR)
-    gone = np.minimum(d / _YEAR, book.years)
-    forward = np.where(
-        book.vix, moved, book.forward * np.exp(-book.carry * gone) * np.maximum(1.0 + r, 1e-9)
-    )
-    return _calls_to_money(
-        book, _call(np.log(forward / book.strike), spread, forward, book.strike), forward
-    ) @ _weights(book)
+    return _valuer(book)(r, v, d)
 
 
 def linked_vix_moves(spot_moves: ArrayLike, beta: float, front: float, days: float) -> Floats:
@@ -184,13 +174,42 @@ def break_evens(
     h = np.atleast_1d(np.asarray(horizons, np.float64))
     moves = np.linspace(-reach, reach, 161)
 
+    value, follows = _valuer(book), future_beta(front_days)
+
     def profit(r: Floats, d: Floats) -> Floats:
-        return path_values(book, r, linked_vix_moves(r, beta, front, front_days), d) - entry
+        return value(r, np.asarray(beta * r * front / follows, np.float64), d) - entry
 
     grid = profit(np.tile(moves, h.size), np.repeat(h, moves.size)).reshape(h.size, moves.size)
-    low = _edge(grid[:, 80::-1], moves[80::-1], h, profit)
-    high = _edge(grid[:, 80:], moves[80:], h, profit)
-    return BreakEvens(spot * (1.0 + low[0]), spot * (1.0 + high[0]), low[1], high[1])
+    outwards = np.concatenate((grid[:, 80::-1], grid[:, 80:]))  # down, then up
+    tried = np.repeat(np.stack((moves[80::-1], moves[80:])), h.size, axis=0)
+    edge, reason = _edge(outwards, tried, np.tile(h, 2), profit)
+    return BreakEvens(
+        spot * (1.0 + edge[: h.size]), spot * (1.0 + edge[h.size :]),
+        reason[: h.size], reason[h.size :],
+    )  # fmt: skip
+
+
+def _valuer(book: Legs) -> _Value:
+    """``path_values`` of this book for arrays of one shape (m,): what does not depend on the
+    scenario is worked out once.
+    """
+    vol_beta, forward_beta = option_vol_beta(_YEAR * book.years), future_beta(_YEAR * book.years)
+    weights = _weights(book)
+
+    def value(spot_moves: Floats, vix_moves: Floats, days: Floats) -> Floats:
+        r, v, d = spot_moves[:, None], vix_moves[:, None], days[:, None]
+        years = np.maximum(book.years - d / _YEAR, 0.0)
+        shifted = np.maximum(book.vol + 0.01 * v * vol_beta, _VOL_FLOOR)
+        spread = np.where(book.vix, book.vol, shifted) * np.sqrt(years)
+        moved = np.maximum(book.forward + v * forward_beta, _VIX_FLOOR)
+        gone = np.minimum(d / _YEAR, book.years)
+        forward = np.where(
+            book.vix, moved, book.forward * np.exp(-book.carry * gone) * np.maximum(1.0 + r, 1e-9)
+        )
+        calls = _call(np.log(forward / book.strike), spread, forward, book.strike)
+        return np.asarray(_calls_to_money(book, calls, forward) @ weights, np.float64)
+
+    return value
 
 
 def _edge(
@@ -199,15 +218,17 @@ def _edge(
     days: Floats,
     profit: Profit,
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """The first move outwards at which profit turns negative, per row, and why there is none."""
+    """The first of its ``moves`` outwards at which each row of ``profits`` (n, m) turns negative,
+    and why there is none.
+    """
     losing = profits < 0
     reason = np.where(losing.any(axis=1), BreakEvenReason.OK, BreakEvenReason.NO_LOSS)
     reason = np.where(losing[:, 0], BreakEvenReason.UNDER_WATER, reason)
     reason = np.where(np.isnan(profits).any(axis=1), BreakEvenReason.BAD_INPUT, reason)
     ok = reason == BreakEvenReason.OK
     last = np.argmax(losing[ok], axis=1)
-    good, bad = moves[last - 1], moves[last]
     fractions, rows = np.linspace(0.0, 1.0, _SECTIONS + 1), np.arange(last.size)
+    good, bad = moves[ok][rows, last - 1], moves[ok][rows, last]
     for _ in range(_PASSES if ok.any() else 0):
         inside = good[:, None] + (bad - good)[:, None] * fractions
         found = profit(inside.ravel(), np.repeat(days[ok], fractions.size)).reshape(inside.shape)

@@ -6,6 +6,7 @@ Regular hours of SPX and VIX options are 09:30 to 16:15 New York; an expiring SP
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.instruments import Contract, Kind, Settlement
@@ -108,10 +109,12 @@ class SessionCalendar:
         return max(0.0, (self.settles_at(contract) - now).total_seconds() / (365 * 86400))
 
 
+@lru_cache(maxsize=64)  # every rule asks about the same few instants
 def new_york(now: datetime) -> datetime:
     return now.astimezone(NEW_YORK)
 
 
+@lru_cache(maxsize=512)
 def at_new_york(day: date, clock: time) -> datetime:
     """The UTC instant of a New York wall-clock time on ``day``."""
     return datetime.combine(day, clock, NEW_YORK).astimezone(UTC)

@@ -7,6 +7,7 @@ reason; a number that cannot be formed is NaN.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,19 +92,25 @@ def vx_curve(days: ArrayLike, price: ArrayLike, min_days: float = FRONT_MIN_DAYS
     d, p = (np.atleast_1d(np.asarray(v, np.float64)) for v in (days, price))
     if d.shape != p.shape:
         d, p = np.broadcast_arrays(d, p)
-    sane = (p > 0) & np.isfinite(p) & np.isfinite(d)
-    with np.errstate(invalid="ignore"):
-        near = d < min_days
-    reason = np.zeros(d.shape, np.int8)
-    reason[near] = ContractReason.TOO_NEAR
-    reason[~sane] = ContractReason.BAD_INPUT
-    good = np.flatnonzero(sane & ~near)
-    good = good[d[good].argsort(kind="stable")]
-    again = np.flatnonzero(d[good[1:]] == d[good[:-1]]) + 1
-    if again.size:
-        reason[good[again]] = ContractReason.DUPLICATE
-        good = np.delete(good, again)
-    return VxCurve(d[good], p[good], reason)
+    reason, good = [int(ContractReason.OK)] * d.size, []
+    for place, (until, level) in enumerate(zip(d.tolist(), p.tolist(), strict=True)):
+        if not (0.0 < level < inf and isfinite(until)):
+            reason[place] = ContractReason.BAD_INPUT
+        elif until < min_days:
+            reason[place] = ContractReason.TOO_NEAR
+        else:
+            good.append((until, place, level))
+    kept: list[tuple[float, float]] = []
+    for until, place, level in sorted(good):
+        if kept and kept[-1][0] == until:
+            reason[place] = ContractReason.DUPLICATE
+        else:
+            kept.append((until, level))
+    return VxCurve(
+        np.array([until for until, _ in kept], np.float64),
+        np.array([level for _, level in kept], np.float64),
+        np.array(reason, np.int8),
+    )
 
 
 def contango_collapsed(

@@ -16,7 +16,7 @@ order of ours explains, or more of one than was ordered, halts trading.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
@@ -59,6 +59,7 @@ from domain.events import (
     QuoteUpdated,
     ReduceRequested,
     ResumeRequested,
+    ShadowReported,
 )
 from domain.instruments import Contract
 from domain.orders import TRANSITIONS, Order, OrderStatus
@@ -66,10 +67,12 @@ from domain.replacing import replace
 from domain.session import new_york
 from engine.approved import Approved, approved, moves_holdings, outdated, stopped
 from engine.changes import DURABLE_CHANGES
+from engine.daily_closes import with_closes
+from engine.paper_reports import shadow_reported
+from engine.resolved import revived, superseded
 from engine.waiting import answered, on_its_way, struck, unasked
 
 INVARIANT_ALERT = "invariant_"
-_CLOSES_KEPT, _CLOSES_MAX = 600, 1000  # sessions of a series: cut to the one beyond the other
 _KEPT = timedelta(days=5)  # finished orders and positions stay this long for late executions
 
 
@@ -93,7 +96,7 @@ def fold(desk: Desk, event: Event) -> Desk:
         case FuturesListed():
             return replace(desk, futures=event.contracts)
         case DailyClosesLoaded():
-            return replace(desk, closes={**desk.closes, event.symbol: _merged(desk, event)})
+            return replace(desk, closes={**desk.closes, event.symbol: with_closes(desk, event)})
         case ContractRefused():
             return replace(desk, refused=desk.refused | {event.contract})
         case HoursReported():
@@ -120,17 +123,17 @@ def fold(desk: Desk, event: Event) -> Desk:
         case OrderSubmitted():
             return _moved(desk, event.order_ref, OrderStatus.SUBMITTED)
         case OrderAccepted():
-            return _moved(desk, event.order_ref, OrderStatus.ACCEPTED)
+            return _moved(revived(desk, event), event.order_ref, OrderStatus.ACCEPTED)
         case OrderCanceled():
             return _moved(desk, event.order_ref, OrderStatus.CANCELED)
         case OrderRejected():
-            desk = struck(desk, event)
-            desk = _with_order(desk, event.order_ref, lambda o: replace(o, refusal=event.code))
-            return _moved(desk, event.order_ref, OrderStatus.REJECTED)
+            return _rejected(desk, event)
         case OrderUncertain():
             return _moved(desk, event.order_ref, OrderStatus.UNKNOWN)
         case LimitModified():
             return _with_order(desk, event.order_ref, lambda o: replace(o, limit=event.limit))
+        case ShadowReported():
+            return shadow_reported(desk, event)
         case _:
             assert_never(event)
 
@@ -198,7 +201,9 @@ def apply_effect(desk: Desk, effect: Effect) -> Desk:
             )
         case CancelOrder():
             return _with_order(
-                desk, effect.order_ref, lambda order: replace(order, cancel_requested=True)
+                desk,
+                effect.order_ref,
+                lambda order: replace(order, cancel_requested=True, limit_changed_at=desk.now),
             )
         case RaiseAlert():
             alerts = {code: at for code, at in desk.alerts.items() if code != effect.code}
@@ -263,19 +268,6 @@ def _given(new: Decimal | None, old: Decimal | None) -> Decimal | None:
     return old if new is None else new
 
 
-def _merged(desk: Desk, event: DailyClosesLoaded) -> tuple[tuple[date, float], ...]:
-    """What was loaded between what was known of earlier days and what we recorded on later ones."""
-    known = desk.closes.get(event.symbol, ())
-    if not event.closes:
-        return known
-    first, last = event.closes[0][0], event.closes[-1][0]
-    if known and first > known[-1][0] and len(known) < _CLOSES_MAX:
-        return known + event.closes
-    earlier = (pair for pair in known if pair[0] < first)
-    later = (pair for pair in known if pair[0] > last)
-    return (*earlier, *event.closes, *later)[-_CLOSES_KEPT:]
-
-
 def _trading(desk: Desk, state: TradingState, why: str) -> Desk:
     return replace(desk, trading=state, trading_why=why, trading_since=desk.now)
 
@@ -303,7 +295,15 @@ def _moved(desk: Desk, order_ref: str, status: OrderStatus) -> Desk:
     return _with_order(desk, order_ref, change)
 
 
+def _rejected(desk: Desk, event: OrderRejected) -> Desk:
+    desk = struck(desk, event)
+    desk = _with_order(desk, event.order_ref, lambda o: replace(o, refusal=event.code))
+    return _moved(desk, event.order_ref, OrderStatus.REJECTED)
+
+
 def _filled(desk: Desk, event: OrderFilled) -> Desk:
+    for correction in superseded(desk, event):
+        desk = _filled(desk, correction)
     order = desk.orders.get(event.order_ref)
     fill = Fill(
         event.exec_id,

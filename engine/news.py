@@ -6,6 +6,7 @@ from domain.book import Condor, Tranche
 from domain.desk import Desk
 from domain.effects import RecordDecision, Verdict
 from domain.orders import Layer
+from engine.paper_reports import shadow_news
 
 
 def news(before: Desk, desk: Desk) -> list[RecordDecision]:
@@ -14,6 +15,8 @@ def news(before: Desk, desk: Desk) -> list[RecordDecision]:
     if before.trading is not desk.trading:
         text = f"{before.trading} to {desk.trading}: {desk.trading_why}"
         found.append(_told(desk, "trading", "4.7.state", text, desk.trading.value))
+    if before.shadows is not desk.shadows:
+        found += shadow_news(before, desk)
     if before.book is desk.book:
         return found
     for condor in desk.book.condors.values():

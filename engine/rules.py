@@ -5,13 +5,13 @@ The only place that knows all of strategy and risk; it holds no rule of its own.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from domain.desk import Desk
 from domain.effects import Effect, RecordDecision, Verdict
 from domain.instruments import SPY
 from domain.orders import DenialCode, OrderIntent
 from domain.proposals import Proposal, Skip
+from domain.replacing import replace
 from domain.vwap import heard as vwap
 from engine.fold import apply_effect
 from engine.kpi.conduct import violations

@@ -31,17 +31,28 @@ def settlements(desk: Desk) -> tuple[RecordDecision, ...]:
     return tuple(found)
 
 
+def settlement_level(desk: Desk, contract: Contract) -> float | None:
+    """The close of the last trading day for a PM series, else the newest level known."""
+    underlying = SPX if contract.symbol == "SPX" else VIX
+    if contract.settlement is Settlement.PM:
+        close = _close_on(desk, underlying.symbol, contract.expiration)
+        if close is not None:
+            return close
+    return desk.level(underlying)
+
+
 def _gone(desk: Desk, contract: Contract) -> bool:
     if desk.positions_at is None or desk.broker_positions is None:
         return False
-    settles_at = desk.calendar.settles_at(contract)
-    return desk.positions_at > settles_at and contract not in desk.broker_positions
+    if contract in desk.broker_positions:
+        return False
+    return desk.positions_at > desk.calendar.settles_at(contract)
 
 
 def _settled(
     desk: Desk, owner: str, layer: Layer, contract: Contract, place: int, quantity: int
 ) -> list[RecordDecision]:
-    level = _settlement_level(desk, contract)
+    level = settlement_level(desk, contract)
     if level is None:
         return []
     sign = 1.0 if contract.right is Right.CALL else -1.0
@@ -66,16 +77,6 @@ def _settled(
             inputs=inputs,
         )
     ]
-
-
-def _settlement_level(desk: Desk, contract: Contract) -> float | None:
-    """The close of the last trading day for a PM series, else the newest level known."""
-    underlying = SPX if contract.symbol == "SPX" else VIX
-    if contract.settlement is Settlement.PM:
-        close = _close_on(desk, underlying.symbol, contract.expiration)
-        if close is not None:
-            return close
-    return desk.level(underlying)
 
 
 def _close_on(desk: Desk, symbol: str, day: date | None) -> float | None:

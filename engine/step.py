@@ -7,13 +7,14 @@ recovery uses.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.desk import Desk
 from domain.effects import Effect
 from domain.events import ClockTicked, Event, QuoteUpdated
 from domain.instruments import Contract
+from domain.replacing import replace
 from domain.session import SessionCalendar
 from engine.fold import apply_effect, fold, fold_quotes
 from engine.invariants import Moment, objection

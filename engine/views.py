@@ -13,6 +13,8 @@ from domain.combos import package_quote
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, Contract
 from domain.orders import HEDGE_LAYERS, Layer, Order
+from domain.shadows import ShadowRecord
+from engine.paper_reports import day_return
 from engine.policy import Policy
 from engine.raised import in_force
 from risk.curve import read_curve
@@ -73,6 +75,18 @@ class LayerResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowView:
+    """A book on paper. USD; ``result`` since it began, ``day_return`` of its newest session."""
+
+    name: str
+    worth: float | None
+    result: float | None
+    day_return: float | None
+    sessions: int
+    complete: int  # of them, seen whole
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One instant of the desk. Shares are fractions of 1, money USD, times ISO 8601 in UTC."""
 
@@ -105,6 +119,7 @@ class Snapshot:
     orders_denied: int
     mismatched: tuple[str, ...]
     alerts: tuple[str, ...]
+    shadows: tuple[ShadowView, ...] = ()
 
 
 def snapshot(desk: Desk, policy: Policy) -> Snapshot:
@@ -144,6 +159,7 @@ def snapshot(desk: Desk, policy: Policy) -> Snapshot:
         orders_denied=desk.tally.denied,
         mismatched=tuple(contract.label for contract in desk.mismatched),
         alerts=tuple(desk.alerts),
+        shadows=tuple(_shadow(name, record) for name, record in desk.shadows.items()),
     )
 
 
@@ -221,6 +237,18 @@ def _results(
             fees=float(book.fees.get(layer, 0)),
         )
         for layer in (Layer.CONDOR, *HEDGE_LAYERS)
+    )
+
+
+def _shadow(name: str, record: ShadowRecord) -> ShadowView:
+    known = record.worth is not None and record.start is not None
+    return ShadowView(
+        name=name,
+        worth=record.worth,
+        result=(record.worth or 0.0) - (record.start or 0.0) if known else None,
+        day_return=day_return(record),
+        sessions=len(record.days),
+        complete=sum(day.complete for day in record.days),
     )
 
 

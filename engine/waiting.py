@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from domain.desk import Desk, Tally
 from domain.events import MarginAnswered, OrderRejected
-from domain.orders import Order, OrderStatus, Purpose
+from domain.orders import OPENING, Order, OrderStatus
 from domain.replacing import replace
 
 _REJECTIONS_KEPT = 100  # more than any limit on them
 _MINUTE = timedelta(seconds=60)
-_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 
 
 def on_its_way(desk: Desk, order: Order) -> Desk:
@@ -55,7 +54,7 @@ def unasked(desk: Desk, order_ref: str) -> Desk:
 
 
 def _numbered(tally: Tally, order: Order) -> Tally:
-    opening = order.intent.purpose in _OPENING
+    opening = order.intent.purpose in OPENING
     recent = tuple(send for send in tally.recent_sends if order.created_at - send[0] < _MINUTE)
     return replace(
         tally,

@@ -16,18 +16,23 @@ from risk.limits import RiskLimits
 from risk.price_checks import price_within_collar
 from risk.trading_state import adds_risk
 
+_ASKED_AGAIN = timedelta(seconds=60)  # a cancel may be lost, or refused on its way
 _MOVABLE = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 
 
 def walk(desk: Desk, limits: RiskLimits) -> tuple[ModifyLimit | CancelOrder, ...]:
-    """Per working order: give it up when its time is over, else worsen its limit when a step is
-    due.
+    """Per working order: give it up when its time is over, ask again a minute after a cancel that
+    has done nothing, else worsen its limit when a step is due.
 
     A step whose price would leave the collar around the fresh mid is not taken; the order rests.
     """
     moves: list[ModifyLimit | CancelOrder] = []
     for order in desk.orders.values():
-        if order.status not in _MOVABLE or order.cancel_requested:
+        if order.status not in _MOVABLE:
+            continue
+        if order.cancel_requested:
+            if _since(desk, order) >= _ASKED_AGAIN:
+                moves.append(CancelOrder(order.order_ref, "asked for before, and still there"))
             continue
         plan = order.intent.walk
         if desk.now - order.created_at >= timedelta(seconds=plan.give_up_after_s):
@@ -78,8 +83,12 @@ def _why_not_open(desk: Desk, limits: RiskLimits) -> str:
 
 
 def _step_due(desk: Desk, order: Order) -> bool:
-    since = order.limit_changed_at or order.created_at
-    return desk.now - since >= timedelta(seconds=order.intent.walk.every_s)
+    return _since(desk, order) >= timedelta(seconds=order.intent.walk.every_s)
+
+
+def _since(desk: Desk, order: Order) -> timedelta:
+    """How long ago the order was last sent, changed or asked to be canceled."""
+    return desk.now - (order.limit_changed_at or order.created_at)
 
 
 def _inside_collar(desk: Desk, order: Order, limit: Decimal, limits: RiskLimits) -> bool:

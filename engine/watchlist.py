@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, VIX3M, VIX9D, Contract
+from domain.recalled import recalled
 from engine.policy import Policy
 from risk import signals
 from risk.curve import settlement_future
@@ -12,6 +13,7 @@ _CORE = (SPX, VIX, VIX9D, VIX3M)
 _FUTURES = 3
 
 
+@recalled("now", "ready_at", "quotes", "book", "orders", "futures", "refused", "chains", "calendar")
 def watchlist(desk: Desk, wanted: Iterable[Contract], policy: Policy) -> tuple[Contract, ...]:
     """Indices, VX futures, what is held, what is worked, what signals listen to, and last the
     candidates of ``wanted``.

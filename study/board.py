@@ -47,6 +47,7 @@ class Board:
         self._wanted: dict[int, None] = {}
         self._raw: dict[int, MarketQuote] = {}
         self._quotes: dict[Contract, Quote] = {}
+        self._chains: list[ChainListed] = []
         self._closed: int | None = None  # the day on the tape whose morning has been told
         self._closes: list[DailyClosesLoaded] = []
 
@@ -60,7 +61,7 @@ class Board:
         if now != self.now:
             self.market.advance(now)
             self.now = now
-            self._raw, self._quotes = {}, {}
+            self._raw, self._quotes, self._chains = {}, {}, []
 
     def con_id(self, contract: Contract) -> int | None:
         """The market's id of a listed contract; None for one that is not listed today."""
@@ -79,7 +80,7 @@ class Board:
         if missing:
             self._wanted |= dict.fromkeys(missing)
             ids = tuple(self._wanted)
-            self._raw = dict(zip(ids, self.market.quotes(ids), strict=True))
+            self._raw = dict(zip(ids, self.market.quotes(ids, vols=False), strict=True))
         return self._raw
 
     def quote(self, contract: Contract) -> Quote | None:
@@ -96,7 +97,9 @@ class Board:
 
     def chains(self) -> list[ChainListed]:
         """Expirations and strikes of the classes the rules trade, as listed today."""
-        found = []
+        if self._chains:
+            return self._chains
+        found = self._chains
         for symbol, name in _CHAINS:
             listed = [p for p in self.market.option_parameters(symbol) if p.trading_class == name]
             days = sorted({day for each in listed for day in each.expirations})

@@ -23,7 +23,7 @@ from study.metrics import (
     variance_reduction,
     vix_closes,
 )
-from study.replay import BookRun
+from study.replay import HORIZONS, BookRun
 from study.verdicts import Claim, Verdict, few, seed_of
 
 _EACH_KIND_MIN = 3
@@ -41,6 +41,7 @@ def judge(unhedged: BookRun, hedged: BookRun, *, seed: int) -> tuple[Claim, ...]
         _speed(found, seed),
         _cap(hedged),
         _settlement(hedged),
+        _bands(hedged),
     )
 
 
@@ -150,6 +151,18 @@ def _settlement(hedged: BookRun) -> Claim:
         f"{hedged.settled_in_money} of {hedged.settled_calls} positions paid something"
     )
     return Claim("T8", text, verdict, counted, len(hedged.days), "days", why)
+
+
+def _bands(hedged: BookRun) -> Claim:
+    text = f"T9: the break-evens of all {HORIZONS} horizons are on record at every entry"
+    if not hedged.entries:
+        nothing = Interval(None, None, None, 0)
+        return Claim("T9", text, Verdict.UNDECIDABLE, nothing, 0, "entries", "no entry was made")
+    share = hedged.banded / hedged.entries
+    verdict = Verdict.SUPPORTED if hedged.banded == hedged.entries else Verdict.NOT_SUPPORTED
+    found = Interval(share, None, None, hedged.entries)
+    why = f"{hedged.banded} of {hedged.entries}"
+    return Claim("T9", text, verdict, found, hedged.entries, "entries", why)
 
 
 def wilson(wins: int, n: int) -> Interval:

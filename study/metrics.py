@@ -13,18 +13,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.shadow.episodes import BEFORE, calm, fast, spikes
+from engine.shadow.episodes import HIGH as VIX_HIGH
 from study.replay import BookRun
 
 Floats: TypeAlias = NDArray[np.float64]
 YEAR = 252
 REGIMES = (("VIX < 15", 0.0, 15.0), ("15 to 20", 15.0, 20.0), ("20 to 30", 20.0, 30.0),
            ("VIX >= 30", 30.0, 1e9))  # fmt: skip
-HIGH = 30.0
-_APART = 20  # sessions below HIGH after which a new episode begins
-_BEFORE = 10  # sessions before the first HIGH close at which an episode is measured from
-_CALM_AGAIN = 20.0
-_EPISODE_MAX = 60
-_FAST_BELOW, _FAST_WITHIN = 25.0, 15
+HIGH = VIX_HIGH
 _FULL_YEAR = 200
 
 
@@ -53,7 +50,7 @@ class BookMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One spike: from ``_BEFORE`` sessions before its first close at 30 to the first below 20."""
+    """One spike: from ten sessions before its first close at 30 to the first below 20."""
 
     first: date
     last: date
@@ -160,35 +157,23 @@ def book_metrics(run: BookRun) -> BookMetrics:
 
 
 def episodes(unhedged: BookRun, hedged: BookRun) -> tuple[Episode, ...]:
-    """Spikes at least ``_APART`` sessions below 30 from each other, oldest first."""
+    """Spikes at least twenty sessions below 30 from each other, oldest first."""
     vix = vix_closes(unhedged)
     nlvs = [np.array([run.start_nlv, *(d.nlv for d in run.days)]) for run in (unhedged, hedged)]
     found = []
-    for group in _spikes(vix):
+    for group in spikes(vix):
         first, last_high = group[0], group[-1]
-        begin = max(0, first - _BEFORE)
-        end = _calm(vix, last_high)
+        begin = max(0, first - BEFORE)
+        end = calm(vix, last_high)
         results = [float(nlv[end + 1] / nlv[begin] - 1.0) for nlv in nlvs]
-        settled = np.flatnonzero(vix[first : first + _FAST_WITHIN + 1] < _FAST_BELOW)
         days = unhedged.days
         found.append(
             Episode(
                 days[first].on, days[end].on, float(vix[first : end + 1].max()), len(group),
-                bool(len(settled)), results[0], results[1],
+                fast(vix, first), results[0], results[1],
             )
         )  # fmt: skip
     return tuple(found)
-
-
-def _spikes(vix: Floats) -> list[list[int]]:
-    """Sessions at or above 30, grouped: one before the last group has calmed joins that group."""
-    groups: list[list[int]] = []
-    for i in np.flatnonzero(vix >= HIGH).tolist():
-        if groups and (i - groups[-1][-1] <= _APART or i <= _calm(vix, groups[-1][-1])):
-            groups[-1].append(i)
-        else:
-            groups.append([i])
-    return groups
 
 
 def calm_years(hedged: BookRun) -> tuple[CalmYear, ...]:
@@ -210,13 +195,6 @@ def hedge_daily(run: BookRun, years: Sequence[int]) -> Floats:
     base = np.array([run.start_nlv, *(day.nlv for day in run.days[:-1])])
     chosen = np.array([day.on.year in years for day in run.days], np.bool_)
     return np.asarray((-pnl / base)[chosen])
-
-
-def _calm(vix: Floats, start: int) -> int:
-    """The first session after ``start`` that closes below 20, at most 60 later."""
-    after = vix[start + 1 : start + 1 + _EPISODE_MAX]
-    below = np.flatnonzero(after < _CALM_AGAIN)
-    return start + 1 + int(below[0]) if len(below) else start + len(after)
 
 
 def _by_regime(daily: Floats, vix: Floats) -> tuple[tuple[str, float | None, int], ...]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from domain.desk import Regime
-from domain.effects import Effect
+from domain.effects import Effect, RecordDecision, Verdict
 from domain.events import (
     BrokerReady,
     ClockTicked,
@@ -21,7 +21,10 @@ from domain.events import (
     QuoteUpdated,
 )
 from domain.instruments import Contract
+from domain.orders import Purpose
 from domain.session import Session, SessionCalendar, new_york
+from engine.kpi.board import kpis
+from engine.kpi.figure import Figure
 from engine.policy import Policy
 from engine.step import open_desk, step
 from risk.exposure import notionals
@@ -33,6 +36,7 @@ from study.books import BookSpec
 from study.venue import Trade, Venue
 
 CASH = Decimal(1_000_000)
+HORIZONS = 5  # 1, 5 and 10 days, the time exit and the expiration (methodology S35)
 Recorder: TypeAlias = Callable[[str, Sequence[Event], Sequence[Effect]], None]
 
 
@@ -70,6 +74,9 @@ class BookRun:
     settled_in_money: int = 0
     carried: int = 0  # contracts that somebody bid for and that reached settlement all the same ...
     unsellable: int = 0  # ... and those nobody bid for through their whole deadline window
+    entries: int = 0  # condor entries approved ...
+    banded: int = 0  # ... and of them those with the expected move of every horizon on record
+    figures: tuple[Figure, ...] = ()  # the daemon's own key figures, of the newest sessions
     start_nlv: float = float(CASH)
 
 
@@ -134,6 +141,7 @@ class _Running:
         self._desk = open_desk(calendar, spec.policy, board.now)
         self._plan: list[datetime] = []
         self._morning = self._close = self._report = board.now
+        self._entries = self._banded = 0
         self._scouted = self._ticks = self._over = self._over_max = 0
         self._mark: int | None = None
         self._nlv = CASH
@@ -189,16 +197,26 @@ class _Running:
             self.spec.name, self.spec.meaning, tuple(self.days), tuple(venue.trades),
             venue.settled_calls, self._ticks, venue.settled_in_money,
             self._desk.hedge.settled, self._desk.hedge.unsellable,
+            self._entries, self._banded, kpis(self._desk, self._policy),
         )  # fmt: skip
 
     def _decide(self, events: Sequence[Event], now: datetime) -> None:
         waits = len(self.days) < self.spec.hedge_after
         result = step(self._desk, events, self._unhedged if waits else self._policy)
         self._desk = result.desk
+        self._count_entries(result.effects)
         if self._record is not None:
             self._record(self.spec.name, events, result.effects)
         self._venue.perform(result.effects, now)
         self._ticks += 1
+
+    def _count_entries(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, RecordDecision) and effect.purpose is Purpose.OPEN_CONDOR:
+                approved = effect.verdict is Verdict.APPROVED
+                moves = sum(name.startswith("em_") for name, _ in effect.inputs)
+                self._entries += approved
+                self._banded += approved and moves >= HORIZONS
 
     def _quoted(self, now: datetime) -> list[QuoteUpdated | ContractRefused]:
         """A quote of everything watched, or a refusal of what is not listed."""

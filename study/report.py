@@ -9,6 +9,7 @@ from datetime import date
 from html import escape
 from typing import Any
 
+from engine.kpi.figure import Figure
 from study.books import HEDGED, UNHEDGED
 from study.bootstrap import LEVEL, Interval
 from study.calibration import Calibration
@@ -57,6 +58,7 @@ def as_json(
             asdict(episode) | {"benefit": episode.benefit} for episode in results.episodes
         ],
         "ablation": asdict(results.ablation),
+        "figures": {run.name: [asdict(each) for each in run.figures] for run in results.runs},
         "calm_years": [asdict(year) for year in results.calm],
         "books": [asdict(book) for book in results.books],
         "calibration": None if calibration is None else asdict(calibration),
@@ -87,6 +89,8 @@ def as_html(
         _episodes(results),
         "<h2>Calm years</h2>",
         _calm(results),
+        "<h2>Key figures</h2>",
+        _figures(results),
         "<h2>Each layer alone</h2>",
         _ablation(results),
         "<h2>All books</h2>",
@@ -211,6 +215,29 @@ def _episodes(results: Results) -> str:
 def _calm(results: Results) -> str:
     rows = [(str(y.year), percent(y.cost), str(y.sessions)) for y in results.calm]
     return _table(("year", "cost of the hedge, share of NLV", "sessions"), rows)
+
+
+def _figures(results: Results) -> str:
+    """What the daemon itself would say of both books at the end."""
+    both = [results.run(name).figures for name in (UNHEDGED, HEDGED)]
+    named = [{figure.name: figure for figure in figures} for figures in both]
+    rows = [
+        (name, figure.row, figure.unit, *(_figure(each.get(name)) for each in named))
+        for name, figure in named[1].items()
+        if any(each[name].value is not None for each in named if name in each)
+    ]
+    text = (
+        "As condorbot kpi computes them, over the newest sessions that a daemon keeps. "
+        "A star marks a figure with less history than it needs."
+    )
+    heads = ("figure", "row of the method", "unit", UNHEDGED, HEDGED)
+    return f"<p>{escape(text)}</p>" + _table(heads, rows)
+
+
+def _figure(figure: Figure | None) -> str:
+    if figure is None or figure.value is None:
+        return "-"
+    return f"{figure.value:.4g}{'' if figure.supported else ' *'}"
 
 
 def _ablation(results: Results) -> str:

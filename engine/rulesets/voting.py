@@ -6,12 +6,12 @@ Closing, selling and rolling are never stopped.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from domain.desk import Desk
 from domain.effects import CancelOrder, RaiseAlert, RecordDecision, Severity, Verdict
 from domain.orders import DenialCode, OrderIntent, OrderStatus, Purpose
+from domain.replacing import replace
 from domain.rulesets import Ballot, Rule, Scope, Vote
 from engine.policy import Policy
 from engine.rulesets.facts import facts

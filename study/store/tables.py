@@ -7,16 +7,14 @@ of two sources is right is a question for a person.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
 from math import isclose
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 Row: TypeAlias = Mapping[str, Any]
 
-_DAY, _MOMENT, _NUMBER, _TEXT = pa.date32(), pa.timestamp("s", tz="UTC"), pa.float64(), pa.string()
+_DAY, _MOMENT, _NUMBER, _TEXT = "date32", "timestamp", "float64", "string"
 _SAME = 1e-9
 
 
@@ -36,11 +34,17 @@ class Layout:
     """Columns in order; ``keys`` of them name a fact, the others state it."""
 
     keys: tuple[str, ...]
-    columns: Mapping[str, pa.DataType]
+    columns: Mapping[str, str]
 
     @property
-    def schema(self) -> pa.Schema:
-        return pa.schema(list(self.columns.items()))
+    def schema(self) -> Any:
+        """For pyarrow, which is imported where it is used: no other command should wait for it."""
+        arrow = import_module("pyarrow")
+        kinds = {
+            _DAY: arrow.date32(), _MOMENT: arrow.timestamp("s", tz="UTC"),
+            _NUMBER: arrow.float64(), _TEXT: arrow.string(),
+        }  # fmt: skip
+        return arrow.schema([(name, kinds[kind]) for name, kind in self.columns.items()])
 
 
 _OPTION = {"expiration": _DAY, "right": _TEXT, "strike": _NUMBER}
@@ -101,9 +105,8 @@ class Store:
         path = self._path(part)
         if not path.is_file():
             return []
-        rows: list[dict[str, Any]] = pq.read_table(
-            path, schema=LAYOUTS[part.table].schema
-        ).to_pylist()
+        table = import_module("pyarrow.parquet").read_table(path, schema=LAYOUTS[part.table].schema)
+        rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
     def merge(self, part: Part, rows: Iterable[Row]) -> Merged:
@@ -128,7 +131,8 @@ class Store:
         path = self._path(part)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
-        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], layout.schema), fresh)
+        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+        parquet.write_table(arrow.Table.from_pylist([*map(dict, rows)], layout.schema), fresh)
         fresh.replace(path)
 
     def _path(self, part: Part) -> Path:

@@ -136,3 +136,17 @@ def test_wilson_is_the_textbook_interval():
         pytest.approx(0.541, abs=1e-3),
         pytest.approx(0.931, abs=1e-3),
     )
+
+
+@pytest.mark.parametrize(
+    ("entries", "banded", "verdict"),
+    [
+        (0, 0, Verdict.UNDECIDABLE),
+        (7, 7, Verdict.SUPPORTED),
+        (7, 6, Verdict.NOT_SUPPORTED),
+    ],
+)
+def test_one_entry_without_its_break_evens_refutes_that_all_have_them(entries, banded, verdict):
+    plain = a_run("U", np.full(30, 0.001), np.full(30, 15.0))
+    hedged = replace(plain, name="Hd", entries=entries, banded=banded)
+    assert verdicts(plain, hedged)["T9"] is verdict

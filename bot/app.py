@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -31,14 +32,17 @@ from bot.ports import Clock, Telemetry
 from bot.publish import Publisher
 from bot.recovery import DeskKeeper, Recovered, first_desk, folded, recovered
 from bot.serving import Life, Served, Serving, served
-from bot.supervise import Ending, Exit, supervise
+from bot.shadow import ShadowBooks
+from bot.step_log import StepLog
+from bot.supervise import Dispensable, Ending, Exit, Onlooker, spared, supervise
 from bot.telemetry.mqtt import MqttTelemetry
 from bot.telemetry.silent import SilentTelemetry
 from bot.telemetry.topics import Topics, Vitals
 from bot.ticker import WATCH_S, tick_clock, watch
+from bot.watchdog import Watchdog
 from config.settings import JournalSettings, Settings
 from domain.desk import Desk
-from domain.effects import Effect
+from domain.effects import Effect, RaiseAlert, Severity
 from domain.events import BrokerLost, Event, HaltRequested, ResumeRequested
 from domain.session import SessionCalendar
 from engine import rules
@@ -47,6 +51,7 @@ from engine.step import open_desk
 
 log = structlog.get_logger()
 
+SHADOW_OFF = "shadow_off"  # alert: books on paper failed and were switched off
 JUST_STARTED = "the daemon has just started"  # nothing was lost: there was no connection yet
 
 
@@ -64,6 +69,7 @@ class Plan:
     observers: tuple[Observer, ...] = ()
     resume: str = ""  # the operator's reason to end a halt that an earlier life left behind
     report_health: bool = True
+    watchdog: Watchdog | None = None  # ends the process when the loop is stuck
     serving: Serving = field(default_factory=Serving)  # used where console or metrics are enabled
     opened: list[DeskLoop] = field(default_factory=list)  # the loop, once there is one
 
@@ -90,18 +96,20 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
         broker = IbBroker(settings.broker, clock, inbox, gate)
         broker.adopt(tuple(order for order in desk.orders.values() if order.ever_sent))
         telemetry, sending = _telemetry(settings, plan, hashed, journal, office)
-        every = settings.mqtt.snapshot_s_min, settings.mqtt.heartbeat_s
-        told = (Publisher(telemetry, policy, *every).observe,) if sending else ()
+        told = _told(settings, policy, telemetry) if sending else ()
         shown = _shown(settings, plan, inbox, hashed)
+        said = StepLog(lambda: journal.head[0])
+        executor = Executor(broker, telemetry, inbox, clock, gate)
         loop = DeskLoop(
             desk,
             policy,
             inbox,
             journal,
-            Executor(broker, telemetry, inbox, clock, gate),
+            executor,
             broker,
             # The keeper comes last: whoever watches need not wait for the disk.
-            (*told, *shown.observers, *plan.observers, keeper.observe),
+            (said.observe, *told, *shown.observers, *plan.observers, keeper.observe),
+            _beside(settings, plan, inbox, executor),
         )
         broker.compare_with(lambda: loop.desk.book.positions())  # noqa: PLW0108  # later desks
         plan.opened.append(loop)
@@ -113,11 +121,8 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
             **commanding,
             **sending,
             **shown.tasks,
+            **_watching(settings, plan, loop),
         }
-        if plan.report_health:
-            health = settings.health
-            reporter = HealthReporter(health.path, health.every_s, plan.run_id, clock)
-            tasks["health"] = lambda: reporter.run(loop)
         log.info(LogEvent.PROCESS_STARTED, journal=str(settings.journal.path))
         ending = await supervise(tasks, stop)
         gate.shut("the process is ending")
@@ -128,6 +133,29 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
     finally:
         journal.close(ended)
         log.info(LogEvent.PROCESS_STOPPED, ended=ended)
+
+
+def _watching(
+    settings: Settings, plan: Plan, loop: DeskLoop
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Tasks that tell others whether this process is well."""
+    found: dict[str, Callable[[], Awaitable[None]]] = {}
+    if plan.report_health:
+        health = settings.health
+        reporter = HealthReporter(health.path, health.every_s, plan.run_id, plan.clock)
+        found["health"] = lambda: reporter.run(loop)
+    if (dog := plan.watchdog) is not None:
+        found["watchdog"] = lambda: dog.run(
+            lambda: loop.turned_at, lambda: _stuck(loop, plan.clock, settings.health.stuck_s)
+        )
+    return found
+
+
+def _stuck(loop: DeskLoop, clock: Clock, stuck_s: float) -> bool:
+    """Whether work has been waiting for the desk for so long; before the first turn none can."""
+    now = clock.now()
+    alive_at = loop.alive_at(now)
+    return alive_at is not None and (now - alive_at).total_seconds() > stuck_s
 
 
 def _first_news(
@@ -168,7 +196,8 @@ def _begun(past: Recovered, plan: Plan) -> Desk:
 
 def config_hash(settings: Settings) -> str:
     """Names what decides about trading; where files lie and who is told does not count."""
-    told = {"journal", "log", "health", "mqtt", "control", "approvals", "console", "metrics"}
+    told = {"journal", "log", "health", "mqtt", "control", "approvals", "console", "metrics",
+            "shadow"}  # fmt: skip
     text = settings.model_dump_json(exclude=told)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -197,7 +226,12 @@ def _office(
 
 def _shown(settings: Settings, plan: Plan, inbox: Inbox, hashed: str) -> Served:
     life = Life(plan.run_id, hashed, plan.policy, plan.clock, inbox, plan.opened)
-    return served(settings, plan.serving, life)
+    found = served(settings, plan.serving, life)
+    observers = tuple(Onlooker("console", each, _part_failed) for each in found.observers)
+    tasks: dict[str, Callable[[], Awaitable[None]]] = {
+        name: partial(spared, name, run, _part_failed) for name, run in found.tasks.items()
+    }
+    return replace(found, observers=observers, tasks=tasks)
 
 
 def _telemetry(
@@ -213,6 +247,29 @@ def _telemetry(
     commands = office if settings.mqtt.commands else None
     mqtt = MqttTelemetry(settings.mqtt, topics, plan.clock, vitals, commands)
     return mqtt, {"telemetry": mqtt.run}
+
+
+def _told(settings: Settings, policy: Policy, telemetry: Telemetry) -> tuple[Observer, ...]:
+    every = settings.mqtt.snapshot_s_min, settings.mqtt.heartbeat_s
+    return (Onlooker("publisher", Publisher(telemetry, policy, *every).observe, _part_failed),)
+
+
+def _part_failed(part: str, error: Exception) -> None:
+    """Something that only shows the desk broke; the process goes on without it."""
+    log.error(LogEvent.PROCESS_PART_FAILED, part=part, exc_info=error)
+
+
+def _beside(settings: Settings, plan: Plan, inbox: Inbox, executor: Executor) -> Dispensable | None:
+    """Books on paper know the inbox and nothing else; the executor only tells of their end."""
+    if not settings.shadow.enabled:
+        return None
+
+    def failed(error: Exception) -> None:
+        log.error(LogEvent.SHADOW_FAILED, exc_info=error)
+        text = f"the books on paper are off until the next start: {error}"
+        executor.execute(RaiseAlert(plan.clock.now(), SHADOW_OFF, Severity.WARNING, text))
+
+    return Dispensable(ShadowBooks(plan.policy, settings.shadow, inbox.put), failed)
 
 
 def _conclude(ending: Ending, loop: DeskLoop, journal: SqliteJournal) -> str:

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from domain.orders import Order, Purpose
+from domain.orders import OPENING, Order
 
 Stop: TypeAlias = Callable[[], str | None]
-
-_OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 
 
 class SendGate:
@@ -35,6 +33,6 @@ class SendGate:
         if self._shut_because is not None:
             return self._shut_because
         asked = self._stops
-        if order.intent.purpose in _OPENING:
+        if order.intent.purpose in OPENING:
             asked = (*asked, *self._opening_stops)
         return next((reason for stop in asked if (reason := stop()) is not None), None)

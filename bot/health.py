@@ -73,7 +73,7 @@ class HealthReporter:
         return Health(
             at=now,
             run_id=self.run_id,
-            loop_age_s=_age(now, desk_loop.turned_at),
+            loop_age_s=_age(now, desk_loop.alive_at(now)),
             broker_ready=desk.ready_at is not None,
             data_age_s=_age(now, desk.feed_at),
             trading_state=desk.trading.value,

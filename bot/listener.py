@@ -38,12 +38,13 @@ class Address:
 
     host: str
     port: int
+    beyond_loopback: bool = False
     certificate: Path | None = None
     key: Path | None = None
 
 
 class Listener(uvicorn.Server):
-    """``listen`` serves until canceled. A port in use costs a warning and a wait, no more."""
+    """``listen`` serves until canceled. A port in use or a bad certificate cost a warning."""
 
     def __init__(
         self,
@@ -72,12 +73,22 @@ class Listener(uvicorn.Server):
         yield
 
     async def listen(self) -> None:
+        try:
+            self.config.load()
+        except OSError as error:  # a certificate that is not there or none
+            self._complain(error)
+            await asyncio.Event().wait()
         listening = await self._taken()
         self.port = listening.getsockname()[1]
-        self.config.load()
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup(sockets=[listening])
-        log.info(LogEvent.LISTENER_STARTED, name=self.name, host=self.address.host, port=self.port)
+        log.info(
+            LogEvent.LISTENER_STARTED,
+            name=self.name,
+            host=self.address.host,
+            port=self.port,
+            beyond_loopback=self.address.beyond_loopback,
+        )
         self._told(self.name, self.port)
         try:
             while True:
@@ -96,16 +107,19 @@ class Listener(uvicorn.Server):
                 return _bound(self.address)
             except OSError as error:
                 if not told:
-                    log.warning(
-                        LogEvent.LISTENER_UNAVAILABLE,
-                        name=self.name,
-                        host=self.address.host,
-                        port=self.address.port,
-                        reason=error.strerror or str(error),
-                    )
+                    self._complain(error)
                 told = True
             for _ in range(RETRY_BEATS):
                 await self._pause(BEAT_S)
+
+    def _complain(self, error: OSError) -> None:
+        log.warning(
+            LogEvent.LISTENER_UNAVAILABLE,
+            name=self.name,
+            host=self.address.host,
+            port=self.address.port,
+            reason=error.strerror or str(error),
+        )
 
     async def _leave(self) -> None:
         """Take nobody new, let the others finish for half a second, cut off whoever is left."""

@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from enum import StrEnum
 from typing import Any, Literal, TextIO, TypeAlias
 
@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from bot.ports import Clock
+from bot.repeats import Repeats
 
 LogFormat: TypeAlias = Literal["json", "console"]
 Fields: TypeAlias = MutableMapping[str, Any]
@@ -29,13 +30,12 @@ class LogEvent(StrEnum):
     PROCESS_STOPPED = "process.stopped"
     PROCESS_REFUSED = "process.refused"
     PROCESS_FAILED = "process.failed"
+    SHADOW_FAILED = "shadow.failed"
+    PROCESS_PART_FAILED = "process.part_failed"
     CLOCK_JUMPED = "clock.jumped"
-    JOURNAL_OPENED = "journal.opened"
+    STEP_TAKEN = "step.taken"
     JOURNAL_POISONED = "journal.poisoned"
     JOURNAL_DESK_REFUSED = "journal.desk_refused"
-    JOURNAL_FAILED = "journal.failed"
-    JOURNAL_CLOSED = "journal.closed"
-    BROKER_CONNECTING = "broker.connecting"
     BROKER_UNREACHABLE = "broker.unreachable"
     BROKER_CONNECTED = "broker.connected"
     BROKER_SYNCHRONISED = "broker.synchronised"
@@ -44,7 +44,6 @@ class LogEvent(StrEnum):
     BROKER_MESSAGE = "broker.message"
     BROKER_ERROR = "broker.error"
     BROKER_CLIENT_ID_IN_USE = "broker.client_id_in_use"
-    BROKER_ACCOUNT_REFUSED = "broker.account_refused"
     BROKER_CONTRACT_REFUSED = "broker.contract_refused"
     BROKER_LINES_CHANGED = "broker.lines_changed"
     BROKER_DATA_TYPE = "broker.data_type"
@@ -86,11 +85,9 @@ class LogEvent(StrEnum):
     CONSOLE_LOGIN = "console.login"
     CONSOLE_LOGIN_REFUSED = "console.login_refused"
     CONSOLE_COMMAND = "console.command"
-    GATEWAY_LISTENING = "gateway.listening"
-    GATEWAY_CLIENT_CONNECTED = "gateway.client_connected"
-    GATEWAY_CLIENT_LOST = "gateway.client_lost"
-    GATEWAY_STOPPED = "gateway.stopped"
+    CONSOLE_VIEWER_DROPPED = "console.viewer_dropped"
     LIBRARY_MESSAGE = "library.message"
+    LOG_HELD_BACK = "log.held_back"
 
 
 _ACCOUNT = re.compile(r"\b(D?[UFI])(\d{2,})(\d{3})\b")
@@ -99,6 +96,22 @@ _ACCOUNT = re.compile(r"\b(D?[UFI])(\d{2,})(\d{3})\b")
 def mask_accounts(text: str) -> str:
     """``text`` with all but the last three digits of every account number hidden."""
     return _ACCOUNT.sub(lambda hit: f"{hit[1]}{'*' * len(hit[2])}{hit[3]}", text)
+
+
+# Control characters, and those that turn the direction of text: a terminal would obey them.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """``text`` with control characters spelled out, so that no terminal obeys them and no line
+    ends where it should not; ``lines`` keeps line ends, for tracebacks.
+    """
+
+    def spelled(hit: re.Match[str]) -> str:
+        kept = lines and hit[0] == "\n"
+        return hit[0] if kept else hit[0].encode("unicode_escape").decode()
+
+    return _UNPRINTABLE.sub(spelled, text)
 
 
 class LogTail:
@@ -141,6 +154,7 @@ def configure(
     replaces the previous set-up.
     """
     out = sys.stdout if stream is None else stream
+    repeats = Repeats()
     shared: list[Callable[[Any, str, Fields], Any]] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -152,12 +166,15 @@ def configure(
     ]
     render = _json_line if log_format == "json" else _console(out)
     structlog.configure(
-        processors=[*shared, render],
+        processors=[_rate_limited(repeats, clock), *shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
+    handler.addFilter(
+        lambda record: repeats.admits(LogEvent.LIBRARY_MESSAGE, record.name, clock.now())
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_name_library, *shared],
@@ -167,6 +184,22 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.WARNING))  # libraries talk a lot; what they warn of, we keep
+
+
+def _rate_limited(repeats: Repeats, clock: Clock) -> Callable[[Any, str, Fields], Fields]:
+    """Drops what repeats too often; before another line, says how much was dropped."""
+
+    def admit(_logger: Any, _method: str, fields: Fields) -> Fields:
+        now = clock.now()
+        for held in repeats.over(now):
+            structlog.get_logger().warning(
+                LogEvent.LOG_HELD_BACK, of=held.event, code=held.code, lines=held.count
+            )
+        if not repeats.admits(fields["event"], fields.get("code", ""), now):
+            raise structlog.DropEvent
+        return fields
+
+    return admit
 
 
 def _stamp(clock: Clock) -> Callable[[Any, str, Fields], Fields]:
@@ -188,9 +221,22 @@ def _bind(bound: dict[str, str]) -> Callable[[Any, str, Fields], Fields]:
 
 def _mask(_logger: Any, _method: str, fields: Fields) -> Fields:
     for key, value in fields.items():
-        if isinstance(value, str):
-            fields[key] = mask_accounts(value)
+        if not key.startswith("_"):
+            fields[key] = _told(value, lines=key == "exception")
     return fields
+
+
+def _told(value: Any, *, lines: bool = False) -> Any:
+    """``value`` without account numbers and control characters, inside lists and tables too."""
+    if isinstance(value, str):
+        return printable(mask_accounts(value), lines=lines)
+    if isinstance(value, Mapping):
+        return {_told(key): _told(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_told(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return printable(mask_accounts(str(value)))
 
 
 def _copy_to(tail: LogTail) -> Callable[[Any, str, Fields], Fields]:

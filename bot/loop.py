@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot.execute import Executor
 from bot.inbox import Inbox
-from bot.ports import Broker, Journal
+from bot.ports import Beside, Broker, Journal
 from domain.desk import Desk
 from domain.effects import Effect
 from domain.events import Event
@@ -24,7 +24,9 @@ Observer: TypeAlias = Callable[[Sequence[Event], Sequence[Effect], Desk], None]
 
 @dataclass(slots=True)
 class DeskLoop:
-    """The desk and its ports. ``observers`` watch every finished turn; they decide nothing."""
+    """The desk and its ports. ``observers`` watch every finished turn; they decide nothing.
+    ``beside`` are books on paper: they may have quotes that the desk does not hear of.
+    """
 
     desk: Desk
     policy: Policy
@@ -33,10 +35,19 @@ class DeskLoop:
     executor: Executor
     broker: Broker
     observers: tuple[Observer, ...] = ()
+    beside: Beside | None = None
     batch: Sequence[Event] = ()
     turned_at: datetime | None = None
     turns: int = 0
     _watched: tuple[Contract, ...] = field(default=())
+
+    def alive_at(self, now: datetime) -> datetime | None:
+        """When it last was seen to do its work: ``now`` while nothing waits for it, else when it
+        last turned. None before the first turn.
+        """
+        if self.turned_at is None or len(self.inbox):
+            return self.turned_at
+        return max(now, self.turned_at)
 
     async def run(self) -> None:
         while True:
@@ -44,15 +55,20 @@ class DeskLoop:
 
     def turn(self, events: Sequence[Event]) -> None:
         """One batch from event to effect. Synchronous: no other task sees a half-made decision."""
+        if self.beside is not None:
+            events = self.beside.sift(events)
         self.batch = events
         result = step(self.desk, events, self.policy)
         self.journal.append(events, result.effects)
         for effect in result.effects:
             self.executor.execute(effect)
-        if result.watchlist != self._watched:
-            self.broker.watch(result.watchlist)
-            self._watched = result.watchlist
+        wanted = result.watchlist if self.beside is None else self.beside.lines(result.watchlist)
+        if wanted != self._watched:
+            self.broker.watch(wanted)
+            self._watched = wanted
         self.desk = result.desk
         for observe in self.observers:
             observe(events, result.effects, result.desk)
+        if self.beside is not None:
+            self.beside.observe(result.desk)
         self.turned_at, self.turns, self.batch = result.desk.now, self.turns + 1, ()

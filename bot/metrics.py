@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.console.counts import REFUSALS, Counts
 from domain.desk import CurveState, Desk, Regime, TradingState
 from domain.effects import Effect, RaiseAlert, RecordDecision, Verdict
 from domain.events import Event, OrderFilled, OrderRejected, OrderUncertain
@@ -66,6 +67,7 @@ class Sources:
     now: Callable[[], datetime]
     policy: Policy
     tallies: Tallies
+    counts: Counts
     loop_age_s_max: float
 
 
@@ -83,6 +85,7 @@ class DeskCollector:
         yield _gauge("loop_age_seconds", "Since the main loop last turned.", health.loop_age_s)
         yield _counter("turns", "Turns of the main loop.", sources.tallies.turns)
         yield from _tallied(sources.tallies)
+        yield from _served(sources.counts)
         if desk is not None:
             yield from _levels(desk)
             yield from _states(desk)
@@ -159,6 +162,15 @@ def _tallied(tallies: Tallies) -> Iterator[Metric]:
     yield _by(
         CounterMetricFamily("condorbot_order_events", "News of orders.", labels=["event"]),
         ((name, tallies.order_events[name]) for name in _EVENTS.values()),
+    )
+
+
+def _served(counts: Counts) -> Iterator[Metric]:
+    yield _gauge("console_viewers", "Open pages of the console.", counts.viewers)
+    yield _counter("console_viewers_dropped", "Pages that took nothing.", counts.dropped)
+    yield _by(
+        CounterMetricFamily("condorbot_http_refused", "Requests refused.", labels=["status"]),
+        ((str(status), counts.refused[status]) for status in REFUSALS),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from domain.desk import Desk
 from domain.effects import Effect, RaiseAlert, RecordDecision
 from domain.events import Event
 from domain.instruments import Contract
@@ -67,6 +68,19 @@ class Journal(Protocol):
 
     def read(self) -> Iterator[Event | Effect]:
         """All events (quotes excepted) and effects of all lives, in the order they were written."""
+
+
+class Beside(Protocol):
+    """Books that exist on paper only, beside the live desk. Never an order, never an exception."""
+
+    def sift(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The part of ``events`` that concerns the live desk, in order."""
+
+    def lines(self, live: tuple[Contract, ...]) -> tuple[Contract, ...]:
+        """``live`` unchanged and in front, then what else is to be quoted."""
+
+    def observe(self, desk: Desk) -> None:
+        """A turn of the loop has ended with this desk."""
 
 
 class Telemetry(Protocol):

@@ -1,14 +1,20 @@
-"""Who watches the tasks: any task that ends ends the process, and says how. Crash-only.
+"""Who watches the tasks: any task that ends ends the process, and says how. Crash-only. Books on
+paper, and whatever only shows the desk, are the exception: what goes wrong there ends them, and
+nothing else.
 
 The one place where an exception nobody expected is caught, so that it can be recorded before exit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.ports import LiveAccountRefused
+from bot.ports import Beside, LiveAccountRefused
+from domain.desk import Desk
+from domain.effects import Effect
+from domain.events import Event
+from domain.instruments import Contract
 
 GRACE_S = 3.0  # for all tasks to let go of what they hold; SIGTERM must end the process within 5
 
@@ -34,6 +40,80 @@ class Ending:
 
 class TaskEnded(Exception):
     """A task that should run for ever returned."""
+
+
+class Dispensable:
+    """What runs beside the desk and may fail: the first exception switches it off for good, and
+    ``failed`` is told once. The desk goes on as if it had never been there.
+    """
+
+    def __init__(self, beside: Beside, failed: Callable[[Exception], None]) -> None:
+        self._beside: Beside | None = beside
+        self._failed = failed
+
+    def sift(self, events: Sequence[Event]) -> Sequence[Event]:
+        if self._beside is not None:
+            try:
+                return self._beside.sift(events)
+            except Exception as error:  # it must not take the desk with it
+                self._off(error)
+        return events
+
+    def lines(self, live: tuple[Contract, ...]) -> tuple[Contract, ...]:
+        if self._beside is not None:
+            try:
+                return self._beside.lines(live)
+            except Exception as error:
+                self._off(error)
+        return live
+
+    def observe(self, desk: Desk) -> None:
+        if self._beside is not None:
+            try:
+                self._beside.observe(desk)
+            except Exception as error:
+                self._off(error)
+
+    def _off(self, error: Exception) -> None:
+        self._beside = None
+        self._failed(error)
+
+
+class Onlooker:
+    """``observe``, which only shows the desk to somebody, until its first exception; ``failed`` is
+    told of that, with ``name``, and the desk goes on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        observe: Callable[[Sequence[Event], Sequence[Effect], Desk], None],
+        failed: Callable[[str, Exception], None],
+    ) -> None:
+        self._name = name
+        self._observe = observe
+        self._failed = failed
+        self._off = False
+
+    def __call__(self, events: Sequence[Event], effects: Sequence[Effect], desk: Desk) -> None:
+        if self._off:
+            return
+        try:
+            self._observe(events, effects, desk)
+        except Exception as error:  # no page is worth a halted desk
+            self._off = True
+            self._failed(self._name, error)
+
+
+async def spared(
+    name: str, run: Callable[[], Awaitable[None]], failed: Callable[[str, Exception], None]
+) -> None:
+    """``run`` as a task that may break: ``failed`` is told, and the others go on."""
+    try:
+        await run()
+    except Exception as error:
+        failed(name, error)
+    await asyncio.Event().wait()
 
 
 async def supervise(

@@ -83,7 +83,7 @@ def _resolved(
 ) -> tuple[Event, ...]:
     """Executions as the operators tell them, then the end of what is left of the order.
 
-    Of a leg that the broker has told already only the rest is added.
+    Of a leg that the broker has told already only the rest is added, and nothing taken away.
     """
     order = desk.orders[action.order_ref]
     units = order.filled + action.filled
@@ -100,7 +100,7 @@ def _resolved(
             Decimal(price),
         )
         for place, (leg, count, price) in enumerate(told)
-        if count != leg.ratio * units
+        if (leg.ratio * units - count) * leg.ratio > 0
     )
     if action.filled == order.remaining:
         return fills

@@ -20,7 +20,7 @@ RISK_TYPE = "application/vnd.condorbot.risk.v1+json"  # as many as the key ring 
 Line: TypeAlias = Annotated[str, Meta(pattern=r"\A[ -~]{1,300}\Z")]
 Head: TypeAlias = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 Usd: TypeAlias = Annotated[str, Meta(pattern=r"\A(0|[1-9][0-9]{0,11})\Z")]
-Price: TypeAlias = Annotated[str, Meta(pattern=r"\A-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?\Z")]
+Price: TypeAlias = Annotated[str, Meta(pattern=r"\A(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?\Z")]
 OrderRef: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,40}\Z")]
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Share: TypeAlias = Annotated[float, Meta(gt=0, lt=1)]

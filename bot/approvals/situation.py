@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from hashlib import sha256
 
-from bot.approvals.keyring import encode_ring, objection
+from bot.approvals.keyring import KeyRing, decode_draft, encode_ring, objection
 from bot.approvals.plan import (
     AcceptConfig,
     Action,
@@ -113,7 +113,7 @@ def impossible(desk: Desk, policy: Policy, action: Action) -> str | None:
         case ChangeKeys(ring=ring):
             if encode_ring(ring).decode() == desk.approvals.ring:
                 return "this key ring is in force already"
-            return objection(ring)
+            return objection(ring) or _forgetful(desk, ring)
         case _:
             return None
 
@@ -191,6 +191,14 @@ def _unresolvable(order: Order | None, action: ResolveOrder) -> str | None:
     if len(action.prices) != wanted:
         return f"{wanted} prices are needed, {len(action.prices)} given"
     return None
+
+
+def _forgetful(desk: Desk, ring: KeyRing) -> str | None:
+    """A key that was revoked once stays so in every later ring."""
+    if not desk.approvals.ring:
+        return None
+    missing = sorted(set(decode_draft(desk.approvals.ring).revoked) - set(ring.revoked))
+    return f"key {missing[0][:16]}... was revoked and must stay so" if missing else None
 
 
 def _counts(desk: Desk, contract: Contract) -> tuple[int, int, int]:

@@ -28,6 +28,7 @@ _GRACE_S = 2.0  # executions and statuses may follow each other in any order
 _READINGS_MAX = 3  # in a row, while executions come in between
 _POSITIONS_QUIET_S = 30.0  # a position change is reported once nothing has moved for so long
 _GONE = frozenset({"Filled", "Cancelled", "ApiCancelled"})
+_WORKING = frozenset({"PreSubmitted", "Submitted"})
 
 
 class Evidence:
@@ -184,6 +185,8 @@ class Evidence:
         self._link.ids_beyond(order_id)
         ref = order.orderRef
         ours = self._book.knows(ref, order_id, order.permId, order.clientId)
+        if self._reading is not None and ours and state.status in _WORKING:
+            self._revive(ref)
         if self._reading is None:
             self._moved = self._moved or not ours
             if not ours:
@@ -197,6 +200,12 @@ class Evidence:
                 at, ref, order_id, order.permId, order.clientId, limit_from_ib(order), state.status
             )
         )
+
+    def _revive(self, order_ref: str) -> None:
+        """The broker lists an order that was thought to have ended unfilled: it has not."""
+        tracked = self._book.find(order_ref)
+        if tracked is not None and tracked.standing is Standing.DONE and not tracked.filled_up:
+            tracked.standing = Standing.SENT  # accepted anew by the message that is being read
 
     def _status(self, order_id: int, status: str, *numbers: Any) -> None:
         filled, perm_id, client_id = numbers[0], numbers[3], numbers[6]

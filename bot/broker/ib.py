@@ -83,7 +83,7 @@ class IbBroker:
 
     async def run(self) -> None:
         """Connect, synchronise, keep connected; for ever. Raises LiveAccountRefused."""
-        library = _load(self._settings.library)
+        library = load_library(self._settings.library)
         while True:
             session = self._session = Session(library, self._settings, self._lasting)
             try:
@@ -187,7 +187,7 @@ class _Few(logging.Filter):
         return self._left >= 0
 
 
-def _load(name: str) -> Any:
+def load_library(name: str) -> Any:
     """The client library, with its own talk turned down: what matters is logged here.
 
     Raises ImportError for a library that is not installed.

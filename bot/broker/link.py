@@ -7,6 +7,7 @@ own and lets the library keep none: what is sent goes to the socket now or not a
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from bot.broker.frames import FrameWatch
@@ -227,6 +228,17 @@ class Link:
             )
         )
 
+    async def past_bars(self, fields: Fields, end: str, duration: str, size: str) -> list[Any]:
+        """Of trades in regular hours before ``end`` (empty: now); days as dates, moments as epoch
+        seconds.
+        """
+        contract = self._library.Contract(**fields)
+        return await self._ask(
+            lambda key: self.client.reqHistoricalData(
+                key, contract, end, duration, size, "TRADES", 1, 2, False, []
+            )
+        )
+
     async def positions(self) -> None:
         await self._ask_by_name("positionEnd", self.client.reqPositions)
 
@@ -250,8 +262,10 @@ class Link:
 
         await self._ask_by_name("accountDownloadEnd", subscribe)
 
-    async def server_time(self) -> None:
-        await self._ask_by_name("currentTime", self.client.reqCurrentTime)
+    async def server_time(self) -> datetime:
+        """The gateway's clock, to a second."""
+        (seconds,) = await self._ask_by_name("currentTime", self.client.reqCurrentTime)
+        return datetime.fromtimestamp(int(seconds), UTC)
 
     async def _ask(self, send: Callable[[int], None]) -> list[Any]:
         await self._pause()

@@ -49,9 +49,9 @@ async def load_reference(
     that were put, and is updated: what has not changed is not told again.
     """
     questions: list[tuple[str, Coroutine[Any, Any, Event]]] = [
-        *((f"chain {name}", _chain(link, directory, clock, c, name)) for c, name in _CHAINS),
+        *((f"chain {name}", list_chain(link, directory, clock, c, name)) for c, name in _CHAINS),
         ("hours SPX", _hours(link, clock)),
-        ("futures VX", _futures(link, directory, clock)),
+        ("futures VX", list_futures(link, directory, clock)),
     ]
     complete = True
     try:
@@ -77,9 +77,10 @@ async def load_reference(
     return await histories.load(bars, clock, put) and complete
 
 
-async def _chain(
+async def list_chain(
     link: Link, directory: Directory, clock: Clock, underlying: Contract, trading_class: str
 ) -> ChainListed:
+    """Raises RequestRefused, RequestLate."""
     con_id = await _con_id(link, directory, clock, underlying)
     answer = await link.option_parameters(underlying.symbol, underlying.kind.value, con_id)
     today = new_york(clock.now()).date()
@@ -96,7 +97,8 @@ async def _chain(
     )  # fmt: skip
 
 
-async def _futures(link: Link, directory: Directory, clock: Clock) -> FuturesListed:
+async def list_futures(link: Link, directory: Directory, clock: Clock) -> FuturesListed:
+    """Monthly VX futures that have not expired. Raises RequestRefused, RequestLate."""
     today = new_york(clock.now()).date()
     listed: dict[date, Contract] = {}
     for details in await link.contract_details(_VX_FUTURES):

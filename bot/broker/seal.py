@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-SEALED = ("placeOrder", "cancelOrder", "reqGlobalCancel")
+SEALED = ("placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions")
 
 
 class PastTheDoor(Exception):

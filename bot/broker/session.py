@@ -275,11 +275,16 @@ class Session:
             self._evidence.handle(name, args)
 
     def _accounts_named(self, text: str) -> None:
-        """The gateway may name other accounts at any time; on a live one nothing goes on."""
+        """The gateway may name other accounts at any time; on a live one nothing goes on, and where
+        none is pinned the first one is traded on: another one needs everything read anew.
+        """
+        before = self._link.accounts
         self._link.accounts = tuple(filter(None, text.split(",")))
         reason = live_reason(self._k.door.port, self._link.accounts, self._settings.account)
         if reason is not None:
             self._link.doom(LiveAccountRefused(reason))
+        elif not self._settings.account and before[:1] not in ((), self._link.accounts[:1]):
+            self._link.doom(LinkLost("the gateway names another account first"))
 
     def _error(self, req_id: int, code: int, text: str, *_: object) -> None:
         contract = self._lines.contract_of(req_id)

@@ -10,19 +10,26 @@ from bot.cli.console import console
 from bot.cli.control import halt, reduce
 from bot.cli.data import data
 from bot.cli.demo import demo
+from bot.cli.doctor import doctor
 from bot.cli.explain import explain
 from bot.cli.gateway import gateway
 from bot.cli.health import health
 from bot.cli.journal import journal
 from bot.cli.keys import keys
 from bot.cli.kpi import kpi
+from bot.cli.logs import logs
+from bot.cli.orders import orders
+from bot.cli.positions import positions
 from bot.cli.propose import propose
 from bot.cli.redecide import replay
 from bot.cli.run import run
+from bot.cli.shadow import shadow
 from bot.cli.sign import sign
+from bot.cli.status import status
 from bot.cli.study import study
 from bot.cli.submit import resume, submit
 from bot.cli.sweep import stress, sweep
+from bot.cli.watch import watch
 
 app = typer.Typer(
     name="condorbot",
@@ -37,9 +44,15 @@ app.command()(gateway)
 app.command()(study)
 app.command()(sweep)
 app.command()(stress)
+app.command()(status)
+app.command()(positions)
+app.command()(orders)
+app.command()(watch)
 app.command()(health)
+app.command()(doctor)
 app.command()(explain)
 app.command()(kpi)
+app.command()(shadow)
 app.command()(halt)
 app.command()(reduce)
 app.command()(resume)
@@ -50,6 +63,7 @@ app.add_typer(propose)
 app.add_typer(console)
 journal.command("replay")(replay)
 app.add_typer(journal)
+app.add_typer(logs)
 app.add_typer(data)
 
 

@@ -11,6 +11,7 @@ from bot.cli.past import AtOption, ConfigOption, JournalOption, doubts, past_or_
 from bot.cli.printing import console
 from engine.kpi.board import kpis
 from engine.kpi.figure import Figure
+from engine.shadow.figures import shadow_figures
 
 
 def kpi(
@@ -24,7 +25,7 @@ def kpi(
     Read from the journal, also that of a running daemon. A figure without enough history says so.
     """
     past, settings = past_or_exit(config, journal, at)
-    figures = kpis(past.desk, settings.policy())
+    figures = (*kpis(past.desk, settings.policy()), *shadow_figures(past.desk))
     if as_json:
         known = [{**_fields(figure), "supported": figure.supported} for figure in figures]
         typer.echo(orjson.dumps({"at": past.at, "figures": known, "doubts": doubts(past)}).decode())

@@ -17,6 +17,7 @@ from bot.journal.failures import JournalFailed, JournalInUse
 from bot.logs import LogEvent, LogTail, configure, mask_accounts
 from bot.serving import Serving
 from bot.supervise import Ending, Exit
+from bot.watchdog import Watchdog
 from config.load import session_calendar
 from config.settings import Settings
 from domain.events import HaltRequested
@@ -49,6 +50,7 @@ def run(
         clock=clock,
         resume=resume,
         serving=Serving(tail=LogTail()),
+        watchdog=Watchdog(settings.health.stuck_s),
     )
     configure(
         log_format(log_style, settings.log),

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.journal import codec
 from bot.journal.checkpoints import KIND, Checkpoint, newest_first
@@ -17,6 +17,7 @@ from bot.journal.database import open_to_read
 from domain.effects import Effect, RecordDecision
 from domain.events import Event
 
+E = TypeVar("E", bound=Effect)
 _DECISIONS_MAX = 50_000  # looked at for the last one on each topic
 
 
@@ -78,16 +79,21 @@ class Replay:
     def decisions(self, until: int) -> dict[str, RecordDecision]:
         """The last decision on each topic up to batch ``until``, newest first."""
         found: dict[str, RecordDecision] = {}
+        for decision in self.newest(RecordDecision, until, _DECISIONS_MAX):
+            found.setdefault(decision.topic, decision)
+        return found
+
+    def newest(self, kind: type[E], until: int, most: int) -> Iterator[E]:
+        """Records of one kind up to batch ``until``, newest first, at most so many."""
         rows = self._db.execute(
             "SELECT body FROM record WHERE kind = ? AND batch <= ? "
             "ORDER BY batch DESC, position DESC LIMIT ?",
-            (RecordDecision.__name__, until, _DECISIONS_MAX),
+            (kind.__name__, until, most),
         )
         for (body,) in rows:
-            decision = codec.decode(RecordDecision.__name__, body)
-            assert isinstance(decision, RecordDecision)
-            found.setdefault(decision.topic, decision)
-        return found
+            record = codec.decode(kind.__name__, body)
+            assert isinstance(record, kind)
+            yield record
 
     def turns(self, after: int, until: int, *, with_market: bool) -> Iterator[Turn]:
         """Batches after ``after`` up to and with ``until``; without market only durable ones."""

@@ -77,10 +77,13 @@ class SqliteJournal:
     def begin_life(
         self, run_id: str, at: datetime, config_hash: str, policy_hash: str
     ) -> str | None:
-        """Record a start. Returns why the previous life was poisoned, None if it was not."""
+        """Record a start. Returns why the last life that recorded anything, or one after it, was
+        poisoned; None if none was.
+        """
         with self._final():
             poison = self._db.execute(
-                "SELECT error FROM poison WHERE life = ?", (self._life,)
+                "SELECT error FROM poison WHERE life >= coalesce("
+                "(SELECT life FROM batch ORDER BY seq DESC LIMIT 1), 0) ORDER BY life DESC LIMIT 1"
             ).fetchone()
             self._life += 1
             self._db.execute(

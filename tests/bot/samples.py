@@ -47,11 +47,13 @@ from domain.events import (
     QuoteUpdated,
     ReduceRequested,
     ResumeRequested,
+    ShadowReported,
 )
 from domain.instruments import SPX, VIX, Right, spxw_option, vix_option, vx_future
 from domain.orders import DenialCode, Layer, Leg, Order, OrderIntent, Purpose, Walk
 from domain.quotes import Quote
 from domain.session import Session
+from domain.shadows import ShadowDay
 
 AT = datetime(2018, 1, 16, 15, 0, tzinfo=UTC)
 EXPIRATION = date(2018, 3, 2)
@@ -113,6 +115,14 @@ EVENTS: tuple[Event, ...] = (
     PositionAdopted(AT, CALL, 2, "anna, ben"),
     ConfigAccepted(AT, "c0ffee", (0.1, 0.02), "anna, ben"),
     KeyRingChanged(AT, "{}", "the first key ring"),
+    ShadowReported(
+        AT,
+        "U",
+        '{"start":"1000000"}',
+        999_670.0,
+        ShadowDay(EXPIRATION, 999_670.0, 1_000_250.5, 11.25),
+    ),
+    ShadowReported(AT, "Hd", "{}", None, ShadowDay(EXPIRATION, None, None, 11.25, "no price")),
 )
 EFFECTS: tuple[Effect, ...] = (
     AskMargin(condor_order()),

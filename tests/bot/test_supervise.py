@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.ports import LiveAccountRefused
-from bot.supervise import Exit, supervise
+from bot.supervise import Exit, Onlooker, spared, supervise
 
 
 async def forever():
@@ -61,3 +61,34 @@ async def test_of_two_errors_at_once_the_first_declared_is_told():
     for _ in range(5):
         ending = await supervise({"a": failing, "b": failing, "c": failing}, asyncio.Event())
         assert ending.task == "a"
+
+
+async def test_what_only_shows_the_desk_may_break_without_ending_anything():
+    stop, told = asyncio.Event(), []
+
+    async def shows():
+        raise ZeroDivisionError("a bar of no width")
+
+    def failed(name, error):
+        told.append((name, str(error)))
+        stop.set()
+
+    tasks = {"desk": forever, "console": lambda: spared("console", shows, failed)}
+    ending = await supervise(tasks, stop)
+    assert (ending.exit, ending.error) == (Exit.CLEAN, None)
+    assert told == [("console", "a bar of no width")]
+
+
+def test_an_onlooker_that_breaks_is_told_of_once_and_not_asked_again():
+    seen, told = [], []
+
+    def observe(events, effects, desk):
+        seen.append(desk)
+        if desk == "the second":
+            raise ZeroDivisionError("a bar of no width")
+
+    onlooker = Onlooker("console", observe, lambda name, error: told.append((name, str(error))))
+    for desk in ("the first", "the second", "the third"):
+        onlooker((), (), desk)
+    assert seen == ["the first", "the second"]
+    assert told == [("console", "a bar of no width")]

@@ -29,6 +29,9 @@ class Client:
     def reqGlobalCancel(self) -> None:  # noqa: N802
         self.calls.append("reqGlobalCancel")
 
+    def exerciseOptions(self, *_: object) -> None:  # noqa: N802
+        self.calls.append("exerciseOptions")
+
 
 @pytest.mark.parametrize("name", SEALED)
 def test_a_sealed_method_works_only_for_who_is_passing(name: str) -> None:
@@ -42,6 +45,10 @@ def test_a_sealed_method_works_only_for_who_is_passing(name: str) -> None:
     assert client.calls == [name]
     with pytest.raises(PastTheDoor):
         getattr(client, name)()
+
+
+def test_whatever_can_change_what_is_held_is_sealed() -> None:
+    assert {"placeOrder", "exerciseOptions"} <= set(SEALED)
 
 
 def test_an_order_past_the_door_does_not_leave_and_ends_the_life() -> None:

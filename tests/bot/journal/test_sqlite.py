@@ -192,6 +192,23 @@ def test_equal_batches_make_equal_files(tmp_path):
     assert digests[0] == digests[1]
 
 
+def test_a_poison_is_told_until_a_life_has_recorded_anything_after_it(path):
+    """A life that ended before its first turn has not heard of the halt."""
+    journal = SqliteJournal(path)
+    journal.begin_life("one", AT, "c", "p")
+    journal.append(EVENTS, [])
+    journal.poison(EVENTS, "ZeroDivisionError: division by zero")
+    journal.close("poisoned")
+    told = []
+    for run in ("refused to resume", "hears of it", "goes on"):
+        journal = SqliteJournal(path)
+        told.append(journal.begin_life(run, AT, "c", "p"))
+        if run != "refused to resume":
+            journal.append([BrokerReady(after(60))], [])
+        journal.close()
+    assert [bool(poison) for poison in told] == [True, True, False]
+
+
 def test_a_poisoned_batch_is_kept_and_told_to_the_next_life(path):
     journal = SqliteJournal(path)
     assert journal.begin_life("one", AT, "config", "policy") is None
@@ -203,6 +220,7 @@ def test_a_poisoned_batch_is_kept_and_told_to_the_next_life(path):
         "ZeroDivisionError: division by zero"
     )
     assert list(journal.read()) == []
+    journal.append([BrokerReady(after(60))], ())
     journal.close()
 
     journal = SqliteJournal(path)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from statistics import median
 
+from bot.console.counts import Counts
 from bot.console.encoding import encoded
 from bot.console.panels import Painter, Vitals
 from bot.console.watch import Watch
@@ -105,7 +106,7 @@ async def ready(times: int) -> list[float]:
 def cost_of_a_frame(times: int = 200) -> float:
     """CPU seconds to make and encode all panels of a full desk, on average."""
     desk, painter = desk_with_everything(), Painter(Policy())
-    vitals = Vitals(desk.now, "run", "cafe", desk.now, 1, 1)
+    vitals = Vitals(desk.now, "run", "cafe", desk.now, 1, Counts())
     spent = []
     for minute in range(times):
         desk = replace(desk, memory=replace(desk.memory, minute=minute))

@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     model_validator,
@@ -24,6 +22,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.external import monthly_series
 from config.releases import release_calendar
 from config.rules import load_rules
+from config.section import Section as Section  # noqa: PLC0414  # part of what settings offer
+from config.shadow import ShadowSettings
 from domain.rulesets import NO_RULES, Ruleset
 from domain.signals import External
 from engine.policy import Policy
@@ -52,12 +52,6 @@ def _paper_account(account: str) -> str:
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A frozen table of the profile. Unknown keys are an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class BrokerSettings(Section):
@@ -279,6 +273,13 @@ class HealthSettings(Section):
     path: Path = Field(Path("var/health.json"), description="file that the main loop rewrites")
     every_s: Seconds = Field(5.0, description="seconds between two writes")
     age_s_max: Seconds = Field(30.0, description="an older file means that the loop hangs")
+    stuck_s: float = Field(
+        60.0,
+        ge=5.0,
+        allow_inf_nan=False,
+        description="seconds after which a stuck main loop ends the process with 70, to be started "
+        "again",
+    )
 
 
 class DemoSettings(Section):
@@ -342,6 +343,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     health: HealthSettings = HealthSettings()
+    shadow: ShadowSettings = ShadowSettings()
     demo: DemoSettings = DemoSettings()
     condor: Annotated[IronCondorParams, _Parameters] = IronCondorParams()
     hedge: Annotated[HedgeParams, _Parameters] = HedgeParams()

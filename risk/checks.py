@@ -10,7 +10,7 @@ from typing import Final
 from domain.desk import Desk, Regime, TradingState
 from domain.orders import DenialCode, OrderIntent, Purpose
 from domain.session import at_new_york, days_to_expiration
-from risk.closure import closable, collisions, net_in, uncovered
+from risk.closure import closable, collisions, net_in, oversold, uncovered
 from risk.denial import Check, Denied
 from risk.hedge_checks import (
     hedge_turnover_within_limit,
@@ -209,8 +209,11 @@ def quantity_within_limit(intent: OrderIntent, desk: Desk, limits: RiskLimits) -
 
 def no_naked_short(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | None:
     """No reachable book may hold a short that no long of the same series covers, if this order has
-    a part in it: one that buys back what is bare already must never be stopped by that.
+    a part in it: one that buys back what is bare already must never be stopped by that. Nor is a
+    long sold that the broker says it does not hold.
     """
+    if gone := oversold(desk, intent):
+        return Denied(DenialCode.NAKED_SHORT, f"the broker has not so many {gone[0].label}")
     bare = [key for key in uncovered(desk, intent) if net_in(intent, key) < 0]
     if not bare:
         return None

@@ -49,6 +49,25 @@ def uncovered(desk: Desk, intent: OrderIntent | None = None) -> tuple[Series, ..
     return tuple(sorted((key for key, net_count in worst.items() if net_count < 0), key=str))
 
 
+def oversold(desk: Desk, intent: OrderIntent) -> tuple[Contract, ...]:
+    """Legs whose sale could leave a short at the broker, by its own last report, where that differs
+    from our book. Working sales count as filled.
+    """
+    told, found = desk.broker_positions or {}, []
+    for leg in intent.legs:
+        if leg.ratio > 0 or leg.contract not in desk.mismatched:
+            continue
+        working = sum(
+            order.remaining * -other.ratio
+            for order in desk.working
+            for other in order.intent.legs
+            if other.contract == leg.contract and other.ratio < 0
+        )
+        if told.get(leg.contract, 0) - working + leg.ratio * intent.quantity < 0:
+            found.append(leg.contract)
+    return tuple(found)
+
+
 def net_in(intent: OrderIntent, key: Series) -> int:
     """Contracts that one unit of ``intent`` adds in a series; negative when it sells more."""
     return sum(leg.ratio for leg in intent.legs if series(leg.contract) == key)

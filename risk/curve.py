@@ -7,6 +7,7 @@ from datetime import date
 
 from domain.desk import CurveState, Desk
 from domain.instruments import Contract
+from domain.recalled import recalled
 from domain.session import new_york
 from domain.vx_curve import VxCurve, vx_curve
 from risk.parameters import RegimeParams
@@ -26,6 +27,7 @@ def monthly_pair(desk: Desk, params: RegimeParams) -> tuple[Contract, Contract] 
     return (left[0], left[1]) if len(left) > 1 else None
 
 
+@recalled("quotes", "futures", "now", "ready_at")
 def read_curve(desk: Desk, params: RegimeParams) -> VxCurve | None:
     """The curve from fresh quotes of F1 and F2; None when either is missing, stale or one-sided.
 

@@ -5,13 +5,14 @@ forward of the option's own expiration; condors = their maximum loss. Share = he
 condors).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, Contract
-from domain.option_readings import read_options, read_parity
+from domain.option_readings import read_each, read_parity
+from domain.recalled import recalled
 from risk.curve import future_price, settlement_future
 from risk.limits import CapBasis, RiskLimits
 
@@ -34,6 +35,7 @@ class Notionals:
         return self.hedge / total if total > 0 else 0.0
 
 
+@recalled("quotes", "futures", "now", "ready_at", "calendar", "book", "account")
 def notionals(desk: Desk, limits: RiskLimits, basis: CapBasis) -> Notionals:
     """Both layers as filled, working orders left out."""
     held = [tranche for tranche in desk.book.open_tranches if tranche.quantity > 0]
@@ -76,17 +78,18 @@ def hedge_units(
     wanted = list(dict.fromkeys(contracts))
     if basis in (CapBasis.PREMIUM, CapBasis.MARGIN):
         return {contract: _bid_value(desk, contract, limits) for contract in wanted}
-    units: dict[Contract, float | None] = {}
-    for expiration in dict.fromkeys(c.expiration for c in wanted):
+    forwards: dict[date | None, float | None] = {}
+    for contract in wanted:
+        expiration = contract.expiration
         assert expiration is not None
-        series = [contract for contract in wanted if contract.expiration == expiration]
-        forward = vix_forward(desk, expiration, limits)
-        if forward is None:
-            units |= dict.fromkeys(series, None)
-        elif basis is CapBasis.DELTA_NOTIONAL:
-            units |= _delta_units(desk, series, forward, limits)
-        else:
-            units |= dict.fromkeys(series, _MULTIPLIER * forward)
+        if expiration not in forwards:
+            forwards[expiration] = vix_forward(desk, expiration, limits)
+    if basis is CapBasis.DELTA_NOTIONAL:
+        return _delta_units(desk, wanted, forwards, limits)
+    units: dict[Contract, float | None] = {}
+    for contract in wanted:
+        forward = forwards[contract.expiration]
+        units[contract] = None if forward is None else _MULTIPLIER * forward
     return units
 
 
@@ -131,18 +134,23 @@ def option_mid(desk: Desk, contract: Contract, limits: RiskLimits) -> float | No
 
 
 def _delta_units(
-    desk: Desk, series: list[Contract], forward: float, limits: RiskLimits
+    desk: Desk,
+    wanted: list[Contract],
+    forwards: Mapping[date | None, float | None],
+    limits: RiskLimits,
 ) -> dict[Contract, float | None]:
-    mids = [(contract, option_mid(desk, contract, limits)) for contract in series]
-    quoted = [(contract, mid) for contract, mid in mids if mid is not None]
-    readings = read_options(quoted, forward, desk.calendar, desk.now)
-    deltas = {reading.contract: abs(reading.delta) for reading in readings}
-    return {
-        contract: _MULTIPLIER * forward * max(deltas[contract], limits.delta_floor)
-        if contract in deltas
-        else None
-        for contract in series
-    }
+    """All expirations are read in one call."""
+    quoted = []
+    for contract in wanted:
+        forward, mid = forwards[contract.expiration], option_mid(desk, contract, limits)
+        if forward is not None and mid is not None:
+            quoted.append((contract, mid, forward))
+    units: dict[Contract, float | None] = dict.fromkeys(wanted)
+    known = {contract: forward for contract, _, forward in quoted}
+    for reading in read_each(quoted, desk.calendar, desk.now):
+        delta = max(abs(reading.delta), limits.delta_floor)
+        units[reading.contract] = _MULTIPLIER * known[reading.contract] * delta
+    return units
 
 
 def _bid_value(desk: Desk, contract: Contract, limits: RiskLimits) -> float | None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from domain.desk import Desk
 from domain.orders import Layer
+from domain.recalled import recalled
 
 _DAYS = 30
 _NO_RECORD = 0.0
@@ -20,6 +21,7 @@ def hedge_value(desk: Desk) -> float | None:
     return total
 
 
+@recalled("now", "book", "record")
 def condor_cash(desk: Desk) -> float:
     """Net USD of all condor trades of the last 30 days, after fees; what is held is not valued."""
     since = desk.today - timedelta(days=_DAYS)

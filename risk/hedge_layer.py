@@ -89,12 +89,10 @@ def judge_purchase(
 
 
 def closing(desk: Desk) -> frozenset[str]:
-    """Condors that a working order may take away."""
-    return frozenset(
-        order.intent.subject
-        for order in desk.working
-        if order.intent.purpose is Purpose.CLOSE_CONDOR
-    )
+    """Condors that a working order may take away, and those whose result is decided already."""
+    subjects = {o.intent.subject for o in desk.working if o.intent.purpose is Purpose.CLOSE_CONDOR}
+    decided = {c.id for c in desk.book.open_condors} - {c.id for c in desk.live_condors}
+    return frozenset(subjects | decided)
 
 
 def closure_share(desk: Desk, limits: RiskLimits) -> float:

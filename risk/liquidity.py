@@ -5,7 +5,7 @@ nothing to compare with and nothing is judged: learning never keeps the desk fro
 remembered is bounded: hours times bands of price, of twenty sessions.
 """
 
-from dataclasses import replace
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from domain.desk import Desk, Memory
@@ -20,6 +20,8 @@ from domain.liquidity import (
     touch,
     typical,
 )
+from domain.recalled import recalled
+from domain.replacing import replace
 from domain.session import new_york
 from risk.limits import RiskLimits
 
@@ -37,6 +39,7 @@ def listen(desk: Desk, limits: RiskLimits) -> Memory:
     sums: dict[str, Sum] = {} if first else dict(memory.liquidity_sums)
     legs: dict[Contract, LegLiquidity] = {}
     medians: dict[str, tuple[Touch | None, int]] = {}
+    added: defaultdict[str, list[Touch]] = defaultdict(list)
     names, heard_from = keys(now), _heard_from(desk)
     for contract, quote in desk.quotes.items():
         if contract.trading_class != _CLASS or quote.at < heard_from:
@@ -47,10 +50,12 @@ def listen(desk: Desk, limits: RiskLimits) -> Memory:
         band, seen = found
         name = names[band]
         if minutes > 0:  # a first look has no rate and is no sample
-            sums[name] = sums.get(name, Sum()).with_touch(seen)
+            added[name].append(seen)
         if name not in medians:
-            medians[name] = typical(desk.liquidity, name)
+            medians[name] = _usual(desk, name)
         legs[contract] = _judged(desk, limits, contract, seen, medians[name])
+    for name, touches in added.items():
+        sums[name] = sums.get(name, Sum()).with_touches(touches)
     return replace(
         memory,
         liquidity=legs,
@@ -110,6 +115,12 @@ def _judged(
         before = desk.memory.liquidity.get(contract)
         since = (before.thin_since if before is not None else None) or desk.now
     return LegLiquidity(seen.spread, seen.size, seen.rate, days, spread, size, rate, since)
+
+
+@recalled("liquidity", "calendar", looks=16)  # of several books in turn
+def _usual(desk: Desk, name: str) -> tuple[Touch | None, int]:
+    """Medians change once a day."""
+    return typical(desk.liquidity, name)
 
 
 def _heard_from(desk: Desk) -> datetime:

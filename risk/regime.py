@@ -8,13 +8,14 @@ is not stale while other quotes come in: the age that counts first is that of th
 anything.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
 from domain.desk import LEVELS, CurveState, Desk, Memory, Regime
 from domain.effects import RecordDecision, Verdict
 from domain.instruments import SPX, VIX
+from domain.replacing import replace
 from domain.session import at_new_york
 from domain.vx_curve import VxCurve
 from risk.curve import curve_state, read_curve

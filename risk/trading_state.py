@@ -5,9 +5,8 @@ breach: profit can wait for an operator, a stop cannot.
 """
 
 from domain.desk import TradingState
-from domain.orders import OrderIntent, Purpose
+from domain.orders import OPENING, OrderIntent
 
-OPENING = frozenset({Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE, Purpose.ROLL_HEDGE})
 PROTECTIVE = frozenset({"4.3.margin", "4.3.stop", "4.3.dte", "4.3.repair", "4.4.flat", "4.5.trim"})
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot import log_meanings
 from bot.approvals.refusals import MEANINGS, Refusal
 from bot.logs import LogEvent
 from bot.telemetry.page import topics_page
@@ -150,10 +151,20 @@ def events_page() -> str:
         "# Log events",
         "",
         NOTICE,
-        "Each log line is one event with fields. These are all the names there are:",
+        "Each log line is one event with fields. Every line has `ts` (UTC), `level`, `event`,",
+        "`run_id` and `config_hash` besides its own. `...` stands for more fields: the inputs of a",
+        "decision, counts by reason. A decision is named by its place in the journal,",
+        "`batch.position`; an order by `order_ref` and the broker's `perm_id`. These are all there",
+        "are:",
         "",
+        "| event | level | fields | meaning |",
+        "|---|---|---|---|",
     ]
-    return "\n".join([*lines, *(f"- `{event}`" for event in LogEvent), ""])
+    for event in LogEvent:
+        level, fields, text = log_meanings.MEANINGS[event]
+        named = ", ".join(name if name == "..." else f"`{name}`" for name in fields.split())
+        lines.append(f"| `{event}` | {level} | {named} | {text} |")
+    return "\n".join([*lines, ""])
 
 
 def faults_document() -> str:
@@ -248,6 +259,7 @@ def alerts_page() -> str:
     lines += [
         "| `rule_<name>` | warning | The rule of that name in [rules.md](rules.md) votes so. |",
         "| `rule_self-test` | critical | A rule fails its own example: nothing is opened. |",
+        "| `shadow_off` | warning | Books on paper failed: off until the next start. |",
         "| `rules_unknown` | info | Operator's rules lack data and vote for the safe side. |",
     ]
     return "\n".join([*lines, ""])

@@ -5,11 +5,11 @@ A reading that cannot be computed is UNKNOWN and says what is missing.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from domain.desk import Desk, Memory
 from domain.effects import RecordDecision, Verdict
 from domain.releases import ReleaseCalendar
+from domain.replacing import replace
 from domain.signals import External, Kept, Reading, Signal
 from risk.parameters import RegimeParams
 from risk.signals import records

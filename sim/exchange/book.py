@@ -162,7 +162,7 @@ def _on_grid(prices: Floats, fine: Floats, coarse: Floats, rounding: np.ufunc) -
 
 
 def option_quotes(
-    plan: OptionPlan, state: State, marks: Floats, closes: Floats
+    plan: OptionPlan, state: State, marks: Floats, closes: Floats, *, vols: bool = True
 ) -> list[MarketQuote]:
     """Quotes in the order of the plan; empty past a series' last quote.
 
@@ -171,12 +171,12 @@ def option_quotes(
     values = value_options(plan, state)
     bid, ask = two_sided(plan, values, state.vix)
     bid_size, ask_size, volume = _activity(plan, state)
-    iv_bid, iv_ask = _quoted_vols(plan, values, bid, ask)
     none = repeat(None)
+    iv_bid, iv_ask = map(_plain, _quoted_vols(plan, values, bid, ask)) if vols else (none, none)
     rows = zip(
         _plain(bid), _plain(ask), np.where(np.isnan(bid), 0, bid_size).tolist(), ask_size.tolist(),
         _plain(marks), repeat(1), volume.tolist(), none, none, none, _plain(closes),
-        _plain(iv_bid), _plain(iv_ask), values.vol.tolist(),
+        iv_bid, iv_ask, values.vol.tolist(),
         values.delta.tolist(), values.gamma.tolist(), values.vega.tolist(), values.theta.tolist(),
         values.price.tolist(), values.underlying.tolist(), repeat(False),
     )  # fmt: skip

@@ -112,9 +112,9 @@ class Market:
     def option_parameters(self, symbol: str) -> list[OptionParameters]:
         return self._catalog.option_parameters(symbol, self.today, self._range_seen())
 
-    def quotes(self, con_ids: Sequence[int]) -> list[MarketQuote]:
+    def quotes(self, con_ids: Sequence[int], *, vols: bool = True) -> list[MarketQuote]:
         """Quotes in the order of ``con_ids``; between sessions those of the last close, unknown ids
-        empty.
+        empty. Without ``vols`` the volatilities of bid and ask are left out, which costs less.
         """
         key = tuple(con_ids)
         watch = self._watches.get(key)
@@ -135,7 +135,9 @@ class Market:
         if watch.plan is not None:
             marks, closes = self._memories(watch, watch.plan, state, before)
             for row, quote in zip(
-                watch.option_rows, option_quotes(watch.plan, state, marks, closes), strict=True
+                watch.option_rows,
+                option_quotes(watch.plan, state, marks, closes, vols=vols),
+                strict=True,
             ):
                 made[row] = quote
         return made

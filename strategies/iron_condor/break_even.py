@@ -16,10 +16,11 @@ from domain.combos import IronCondor, PackageQuote
 from domain.desk import Desk
 from domain.gates import Gate
 from domain.instruments import SPX, Contract, Right
-from domain.option_readings import read_options
+from domain.option_readings import read_each
 from domain.orders import DenialCode
 from domain.payoff import expected_move
 from domain.pricing import Floats
+from domain.recalled import recalled
 from domain.scenario_grid import BreakEvenReason, BreakEvens, Legs, break_evens, legs
 from domain.session import days_to_expiration
 from domain.signals import Signal
@@ -105,7 +106,8 @@ def bands_of(
     beta, _ = vx_beta(desk, params)
     price, front_days = front
     paid = market.mid * quantity * condor.long_put.multiplier
-    alone = break_evens(own, paid, spot, days, beta=beta, front=price, front_days=front_days)
+    market_moves = (beta, price, front_days)
+    alone = _alone(expiry, condor, quantity, paid, spot, tuple(days.tolist()), market_moves)
     hedge = _hedge_legs(desk, quantity / (quantity + desk.book.condor_contracts))
     hedged = None
     if hedge is not None:
@@ -113,6 +115,22 @@ def bands_of(
         hedged = break_evens(both, cost, spot, days, beta=beta, front=price, front_days=front_days)
     moves = expected_move(spot, vol, np.minimum(days, 365.0 * expiry.years))
     return Bands(names, days, moves, alone, hedged, _reach(alone, spot, moves))
+
+
+@recalled("readings", "smile", "forward", "discount", "years", looks=2)  # books that agree
+def _alone(
+    expiry: Expiry,
+    condor: IronCondor,
+    quantity: int,
+    paid: float,
+    spot: float,
+    days: tuple[float, ...],
+    market: tuple[float, float, float],
+) -> BreakEvens:
+    own = _condor_legs(expiry, condor, quantity, spot)
+    assert own is not None
+    beta, front, front_days = market
+    return break_evens(own, paid, spot, days, beta=beta, front=front, front_days=front_days)
 
 
 def vx_beta(desk: Desk, params: IronCondorParams) -> tuple[float, bool]:
@@ -172,26 +190,32 @@ def _hedge_legs(desk: Desk, share: float) -> tuple[Legs, float] | None:
     """``share`` of the hedge and its value in USD at mid; None when nothing is held or a call
     cannot be read.
     """
-    total: Legs | None = None
+    held = desk.book.open_tranches
+    options: list[tuple[Contract, float, float]] = []
     value = 0.0
-    for tranche in desk.book.open_tranches:
+    for tranche in held:
         contract = tranche.contract
         forward, quote = _future_level(desk, contract), desk.quote(contract)
         mid = None if quote is None else quote.mid
         if forward is None or mid is None:
             return None
-        readings = read_options([(contract, mid)], forward, desk.calendar, desk.now)
-        if not readings:
-            return None
-        units = share * tranche.quantity
-        years = desk.calendar.years_to_settlement(contract, desk.now)
-        multiplier = contract.multiplier
-        one = legs(
-            units, multiplier, contract.strike, True, years, readings[0].vol, forward, vix=True
-        )
-        total = one if total is None else total + one
-        value += units * multiplier * mid
-    return None if total is None else (total, value)
+        options.append((contract, mid, forward))
+        value += share * tranche.quantity * contract.multiplier * mid
+    readings = read_each(options, desk.calendar, desk.now)
+    if not held or len(readings) < len(held):
+        return None
+    contracts = [contract for contract, _, _ in options]
+    total = legs(
+        [share * tranche.quantity for tranche in held],
+        [contract.multiplier for contract in contracts],
+        [contract.strike for contract in contracts],
+        True,
+        [desk.calendar.years_to_settlement(contract, desk.now) for contract in contracts],
+        [reading.vol for reading in readings],
+        [forward for _, _, forward in options],
+        vix=True,
+    )
+    return total, value
 
 
 def _future_level(desk: Desk, contract: Contract) -> float | None:

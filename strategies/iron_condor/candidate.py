@@ -17,7 +17,7 @@ from domain.proposals import Allowance
 from domain.quick_ratio import working_entry_risk
 from domain.smile_fit import Smile
 from strategies.iron_condor.break_even import bands_of, break_even_gate
-from strategies.iron_condor.gates import Entry, gate
+from strategies.iron_condor.gates import Enough, Entry, everything, first_shut, gate
 from strategies.iron_condor.parameters import IronCondorParams, Strikes
 from strategies.iron_condor.range_strikes import choose_outside
 from strategies.iron_condor.strikes import Choice, choose
@@ -53,8 +53,10 @@ class Candidate:
     smile: Smile | None = None
 
 
-def candidate(entry: Entry) -> Candidate:
-    """The best condor of the tier that holds now, judged as far as its quotes allow."""
+def candidate(entry: Entry, enough: Enough = everything) -> Candidate:
+    """The best condor of the tier that holds now, judged as far as its quotes allow; without
+    break-evens, inputs and terms when the gates before those are ``enough``.
+    """
     desk, params = entry.desk, entry.params
     level, chain = tier(desk, params), desk.chains.get(_CLASS)
     expiration = None
@@ -81,7 +83,7 @@ def candidate(entry: Entry) -> Candidate:
     found = _strikes_gate(choice, level, params)
     if choice.condor is None:
         return Candidate((listed, found), choice.wanted, choice.inputs, smile=_smile(choice))
-    return _judged(entry, choice, choice.condor, level, (listed, found))
+    return _judged(entry, choice, choice.condor, level, (listed, found), enough)
 
 
 def quantity_of(
@@ -101,7 +103,12 @@ def quantity_of(
 
 
 def _judged(
-    entry: Entry, choice: Choice, condor: IronCondor, level: Tier, before: tuple[Gate, ...]
+    entry: Entry,
+    choice: Choice,
+    condor: IronCondor,
+    level: Tier,
+    before: tuple[Gate, ...],
+    enough: Enough,
 ) -> Candidate:
     """The gates of a condor whose legs are all known."""
     desk, params = entry.desk, entry.params
@@ -110,9 +117,6 @@ def _judged(
     delta = _net_delta(choice, condor)
     terms = None if market is None else _terms(entry, condor, market, least)
     quantity = None if terms is None else terms.quantity
-    bands = None
-    if market is not None and choice.expiry is not None:
-        bands = bands_of(entry, choice.expiry, condor, market, max(1, quantity or 1))
     gates = (
         *before,
         _delta_gate(delta, params.net_delta_max),
@@ -120,8 +124,13 @@ def _judged(
         _credit_gate(market, terms, least),
         _size_gate(quantity),
         _liquidity_gate(entry, condor),
-        break_even_gate(bands, params),
     )
+    if enough(first_shut(gates)):
+        return Candidate(gates, choice.wanted, (), None, level, _smile(choice))
+    bands = None
+    if market is not None and choice.expiry is not None:
+        bands = bands_of(entry, choice.expiry, condor, market, max(1, quantity or 1))
+    gates = (*gates, break_even_gate(bands, params))
     inputs = (
         *choice.inputs,
         ("width", condor.width),

@@ -14,7 +14,7 @@ from domain.orders import Layer, OrderIntent, Purpose, Walk
 from domain.proposals import Allowance, Proposal, Skip
 from domain.releases import ReleaseCalendar
 from strategies.iron_condor.candidate import Candidate, Terms, candidate
-from strategies.iron_condor.gates import TOPIC, Entry, desk_gates
+from strategies.iron_condor.gates import TOPIC, WINDOW, Enough, Entry, desk_gates, first_shut
 from strategies.iron_condor.parameters import IronCondorParams
 
 RULE = "4.2.entry"
@@ -30,7 +30,7 @@ class _Judged:
 
     @property
     def shut(self) -> Gate | None:
-        return next((gate for gate in self.gates if not gate.open), None)
+        return first_shut(self.gates)
 
 
 def entry_gates(
@@ -59,9 +59,15 @@ def propose(
     scouting_from = entry.opens_at - timedelta(seconds=params.scout_before_s)
     if not scouting_from <= desk.now < entry.shuts_at:
         return Proposal()
-    judged = _judged(entry)
+    scouting, told = desk.now < entry.opens_at, desk.memory.skips.get(TOPIC)
+
+    def enough(shut: Gate | None) -> bool:
+        """A reason given a minute ago is not recorded again, nor is what lies behind it."""
+        return scouting or (shut is not None and shut.reason == told)
+
+    judged = _judged(entry, enough)
     wanted = Proposal(wanted=judged.candidate.wanted, smile=judged.candidate.smile)
-    if desk.now < entry.opens_at:
+    if scouting:
         return wanted
     shut = judged.shut
     if shut is not None:
@@ -71,14 +77,14 @@ def propose(
     return wanted + Proposal((_order(desk, judged, judged.candidate.terms, params),))
 
 
-def _judged(entry: Entry) -> _Judged:
+def _judged(entry: Entry, enough: Enough) -> _Judged:
     """Data lines and time are scarce: while another gate than the window is shut, which is the
     reason given anyway, no candidate is looked for.
     """
-    gates = desk_gates(entry)
-    if not all(gate.open for gate in gates if gate.name != "window"):
+    gates = desk_gates(entry, enough)
+    if not all(gate.open for gate in gates if gate.name != WINDOW):
         return _Judged(gates, Candidate(()))
-    found = candidate(entry)
+    found = candidate(entry, enough)
     return _Judged(gates + found.gates, found)
 
 

@@ -6,6 +6,7 @@ volatility stands in, and the reading says so. Refuses to know which strikes are
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from domain.instruments import Contract, Right
 from domain.option_readings import OptionReading, read_options, read_parity
 from domain.pricing import Floats, greeks
 from domain.quotes import Quote
+from domain.recalled import Same, recalled
 from domain.smile_fit import Smile, SmileReason, fit_smile
 from strategies.iron_condor.listed import Listed
 
@@ -57,21 +59,10 @@ class Expiry:
 
         With a smile it is read off the listed ``strikes``, else off a straight line between quotes.
         """
-        side = self.side(right)
-        if len(side) < 2:
-            return None
-        by_delta = sorted((abs(reading.delta), reading.contract.strike) for reading in side)
-        if not by_delta[0][0] <= target <= by_delta[-1][0]:
-            return None
-        quoted, at = (np.array(column) for column in zip(*by_delta, strict=True))
-        low, high = float(at.min()), float(at.max())
-        inside = np.array([s for s in strikes if low <= s <= high])
-        if self.smile is None or inside.size < 2:
-            return float(np.interp(target, quoted, at))
-        deltas = np.abs(self._deltas(inside, right))
-        return float(inside[np.argmin(np.abs(deltas - target))])
+        return _strike_at(self, right, target, strikes)
 
-    def _deltas(self, strikes: Floats, right: Right) -> Floats:
+    def deltas(self, strikes: Floats, right: Right) -> Floats:
+        """Of the smile, which there must be."""
         assert self.smile is not None
         call = right is Right.CALL
         return greeks(self.forward, strikes, self.years, self.smile.vol(strikes), call).delta
@@ -87,7 +78,27 @@ def read_expiry(desk: Desk, listed: Listed, like: Contract) -> Expiry | None:
     readings = read_options(options, parity.forward, desk.calendar, desk.now, parity.discount)
     years = desk.calendar.years_to_settlement(like, desk.now)
     plain = Expiry(parity.forward, parity.discount, years, tuple(readings))
-    return _fitted(plain, quotes, _warm(desk.memory.smile, plain))
+    warm = Same(_warm(desk.memory.smile, plain))
+    return _fitted(plain.readings, plain.forward, plain.discount, plain.years, tuple(quotes), warm)
+
+
+@recalled("readings", "smile", "forward", "years", looks=4)  # two sides, and books that agree
+def _strike_at(
+    expiry: Expiry, right: Right, target: float, strikes: Sequence[float]
+) -> float | None:
+    side = expiry.side(right)
+    if len(side) < 2:
+        return None
+    by_delta = sorted((abs(reading.delta), reading.contract.strike) for reading in side)
+    if not by_delta[0][0] <= target <= by_delta[-1][0]:
+        return None
+    quoted, at = (np.array(column) for column in zip(*by_delta, strict=True))
+    low, high = float(at.min()), float(at.max())
+    inside = np.array([s for s in strikes if low <= s <= high])
+    if expiry.smile is None or inside.size < 2:
+        return float(np.interp(target, quoted, at))
+    deltas = np.abs(expiry.deltas(inside, right))
+    return float(inside[np.argmin(np.abs(deltas - target))])
 
 
 def _out_of_the_money(
@@ -113,10 +124,17 @@ def _warm(last: Smile | None, now: Expiry) -> Smile | None:
     return last if abs(now.forward / last.forward - 1.0) < _SAME_FORWARD else None
 
 
+@lru_cache(maxsize=16)  # books that hear the same quotes share the fit
 def _fitted(
-    plain: Expiry, quotes: list[tuple[Contract, float, float]], warm: Smile | None
+    plain_readings: tuple[OptionReading, ...],
+    forward: float,
+    discount: float,
+    years: float,
+    quotes: tuple[tuple[Contract, float, float], ...],
+    warm: Same,
 ) -> Expiry:
-    """``plain`` with the volatilities and deltas of the smile, where one can be fitted."""
+    """With the volatilities and deltas of the smile, where one can be fitted."""
+    plain = Expiry(forward, discount, years, plain_readings)
     strikes = [contract.strike for contract, _, _ in quotes]
     fit = fit_smile(
         strikes,
@@ -126,7 +144,7 @@ def _fitted(
         plain.forward,
         plain.discount,
         plain.years,
-        warm=warm,
+        warm=warm.value,
     )
     if fit.smile is None or fit.reason is not SmileReason.OK:
         return plain
@@ -135,7 +153,7 @@ def _fitted(
     at = np.array([reading.contract.strike for reading in plain.readings])
     deltas = greeks(plain.forward, at, plain.years, vols, calls).delta
     readings = tuple(
-        replace(reading, vol=float(vol), delta=float(delta))
+        OptionReading(reading.contract, reading.mid, float(vol), float(delta))
         for reading, vol, delta in zip(plain.readings, vols, deltas, strict=True)
         if np.isfinite(delta)
     )

@@ -5,7 +5,7 @@ All gates are judged every time. Entry acts on the same list that explanations s
 cannot differ. Refuses to know the candidate's legs: ``candidate`` judges those.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,10 @@ from strategies.iron_condor.parameters import IronCondorParams
 from strategies.iron_condor.tiers import tier, vix_average
 
 TOPIC: Final = "condor.entry"
+WINDOW: Final = "window"
+
+# Whether gates are judged far enough, given the first that is shut.
+Enough: TypeAlias = Callable[[Gate | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,27 @@ class Entry:
         return at_new_york(self.desk.today, self.params.entry_until)
 
 
-def desk_gates(entry: Entry) -> tuple[Gate, ...]:
-    """Every gate that needs no candidate, in the order in which they are named as the reason."""
-    return tuple(gate(entry) for gate in _GATES)
+def everything(_shut: Gate | None) -> bool:
+    """For those who want to see every gate: nothing is enough."""
+    return False
+
+
+def desk_gates(entry: Entry, enough: Enough = everything) -> tuple[Gate, ...]:
+    """Every gate that needs no candidate, in the order in which they are named as the reason; none
+    beyond the first that is shut, the window apart, when that is ``enough``.
+    """
+    found: list[Gate] = []
+    for judge in _GATES:
+        found.append(judge(entry))
+        shut = not found[-1].open and found[-1].name != WINDOW
+        if shut and enough(first_shut(found)):
+            break
+    return tuple(found)
+
+
+def first_shut(gates: Iterable[Gate]) -> Gate | None:
+    """The reason why nothing is opened; None when every gate is open."""
+    return next((gate for gate in gates if not gate.open), None)
 
 
 def gate(
@@ -82,7 +104,7 @@ def _window(entry: Entry) -> Gate:
     session = desk.calendar.is_session(desk.today)
     opens, shuts = entry.opens_at, entry.shuts_at
     return gate(
-        "window",
+        WINDOW,
         "4.2.window",
         session and desk.calendar.is_open(desk.now) and opens <= desk.now < shuts,
         f"New York time from {params.entry_from:%H:%M:%S} to {params.entry_until:%H:%M:%S}",

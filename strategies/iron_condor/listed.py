@@ -24,13 +24,21 @@ class Listed:
         self.strikes = chain.strikes
         self._refused = {(c.strike, c.right) for c in desk.refused if c.expiration == expiration}
         net = _committed(desk, expiration)
-        here = {right: [s for s in chain.strikes if self.exists(s, right)] for right in Right}
-        self._sellable = {
-            right: [s for s in here[right] if net.get((s, right), 0) <= 0] for right in Right
+        every = list(chain.strikes)
+        self._here = {
+            right: [s for s in every if self.exists(s, right)] if self._refused else every
+            for right in Right
         }
-        self._buyable = {
-            right: [s for s in here[right] if net.get((s, right), 0) >= 0] for right in Right
-        }
+        self._sellable, self._buyable = self._here, self._here
+        if net:
+            self._sellable = {
+                right: [s for s in self._here[right] if net.get((s, right), 0) <= 0]
+                for right in Right
+            }
+            self._buyable = {
+                right: [s for s in self._here[right] if net.get((s, right), 0) >= 0]
+                for right in Right
+            }
 
     def option(self, strike: float, right: Right) -> Contract:
         return spxw_option(self.expiration, strike, right)
@@ -47,7 +55,7 @@ class Listed:
 
     def coarse(self, low: float, high: float, count: int, right: Right) -> list[Contract]:
         """About ``count`` options across [low, high], on round strikes where there are any."""
-        strikes = [s for s in self.strikes if self.exists(s, right)]
+        strikes = self._here[right]
         round_ones = [strike for strike in strikes if strike % _COARSE_GRID == 0]
         return [self.option(s, right) for s in spread_out(round_ones or strikes, low, high, count)]
 

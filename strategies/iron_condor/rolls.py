@@ -13,12 +13,12 @@ from decimal import Decimal
 
 from domain.book import Condor
 from domain.combos import IronCondor, PackageQuote, on_grid, package_quote
-from domain.desk import Desk
+from domain.desk import Desk, TradingState
 from domain.instruments import COMBO_INCREMENT, SPX, VIX, Contract
 from domain.orders import Layer, Order, OrderIntent, OrderStatus, Purpose, Walk
 from domain.proposals import Proposal, Skip
 from strategies.iron_condor.gates import Entry, desk_gates
-from strategies.iron_condor.legging import whole
+from strategies.iron_condor.legging import stage, whole
 from strategies.iron_condor.parameters import IronCondorParams, Roll
 from strategies.iron_condor.range_strikes import daily_range
 from strategies.iron_condor.tiers import tier
@@ -58,16 +58,24 @@ def propose(entry: Entry, busy: frozenset[str]) -> Proposal:
         if shut is not None:
             return _skip(shut.reason)
         return _reopened(entry, *closed)
-    if shut is not None:
+    if shut is not None or not _may_open(desk):
         return Proposal()
     working = {order.intent.subject for order in desk.working}
     for condor in desk.live_condors:
-        if condor.id in working or condor.id in busy or not whole(condor):
+        if condor.id in working or condor.id in busy:
             continue
+        if not whole(condor) or stage(desk, condor):
+            continue  # in pieces, or its combo was refused today: not a time for experiments
         step = _due(desk, condor, params)
         if step is not None:
             return _closing(entry, condor, step)
     return Proposal()
+
+
+def _may_open(desk: Desk) -> bool:
+    """Whether what is closed now could be opened again as far as the state of the desk goes."""
+    disputed = desk.mismatched or desk.foreign or desk.uncertain
+    return desk.trading is TradingState.ACTIVE and not disputed
 
 
 @dataclass(frozen=True, slots=True)

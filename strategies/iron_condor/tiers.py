@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.desk import Desk
 from domain.instruments import VIX
+from domain.recalled import recalled
 from strategies.iron_condor.parameters import IronCondorParams
 
 
@@ -49,6 +50,7 @@ def tier(desk: Desk, params: IronCondorParams) -> Tier | None:
     )
 
 
+@recalled("now", "closes")
 def vix_average(desk: Desk, params: IronCondorParams) -> float | None:
     """Mean of the last ``average_sessions`` closes before today; None with fewer."""
     today, count = desk.today, params.average_sessions

@@ -150,3 +150,18 @@ def test_without_condors_the_cost_of_the_hedge_is_what_is_limited() -> None:
     assert judged.used == pytest.approx(140)
     assert judged.asked == pytest.approx(60)
     assert judged.units == 2
+
+
+def test_a_condor_whose_result_is_decided_makes_no_room_for_hedge() -> None:
+    """It stays in the book until the broker drops it, but nothing is at risk in it any more."""
+    desk = hedged(calls=1, market=flat_market())
+    assert judge_purchase(desk, LIMITS, CALL, 1).units == 1
+    expiration = condor().short_put.expiration
+    assert expiration is not None
+    at_close = replace(desk, now=desk.calendar.close_at(expiration, expiring_pm=True))
+    assert at_close.book.open_condors
+    assert not at_close.live_condors
+    late = vix_option(date(2018, 4, 17), 15)
+    later = quoted(at_close, flat_market(), [*at_close.book.positions(), late])
+    later = replace(later, ready_at=later.now)
+    assert judge_purchase(later, LIMITS, late, 1).units == 0

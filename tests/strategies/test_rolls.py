@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from domain.chain import OptionChain
-from domain.desk import Desk, Regime
+from domain.desk import Desk, Regime, TradingState
 from domain.effects import PlaceOrder
-from domain.events import OrderCanceled
+from domain.events import OrderCanceled, OrderRejected
 from domain.instruments import SPX, VIX, VIX9D
 from domain.orders import Order, Purpose
 from domain.proposals import Proposal
@@ -114,8 +115,32 @@ def test_it_does_not_start_while_a_guard_of_new_risk_is_shut() -> None:
     assert not answer(high).intents
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trading": TradingState.REDUCING},
+        {"trading": TradingState.HALTED},
+        {"mismatched": (SPX,)},
+        {"foreign": ("order of somebody (1)",)},
+    ],
+)
+def test_nothing_is_closed_for_a_roll_that_could_not_be_opened_again(
+    change: dict[str, Any],
+) -> None:
+    assert not answer(replace(threatened(), **change)).intents
+
+
 def test_what_something_more_urgent_closes_is_left_alone() -> None:
     assert not answer(threatened(), busy=frozenset({ID})).intents
+
+
+def test_a_close_that_the_broker_refused_today_is_not_asked_for_again() -> None:
+    """Every refusal counts towards a halt; a roll is not worth one."""
+    desk = threatened()
+    (intent,) = answer(desk).intents
+    desk = apply_effect(desk, PlaceOrder(Order("r", intent, desk.now, intent.limit)))
+    desk = fold(desk, OrderRejected(desk.now, "r", 201, "no combos"))
+    assert not answer(desk).intents
 
 
 def test_expirations_outside_a_week_to_three_are_no_target() -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.ports import BrokerUnavailable, LiveAccountRefused
+from domain.events import BrokerReady
 from sim.gateway.framing import message
 from tests.bot.broker.builders import an_order
 from tests.scenarios.wire.harness import CONDOR, FAR, Wire, on_the_wire
@@ -25,5 +26,18 @@ def test_accounts_that_are_named_later_are_looked_at_too(named: str) -> None:
         with pytest.raises(BrokerUnavailable):
             wire.broker.place(an_order(REF, CONDOR, 1, str(FAR)))
         assert wire.server.gateway.sessions == []
+
+    on_the_wire(script)
+
+
+def test_without_a_pinned_account_another_first_one_ends_the_connection() -> None:
+    async def script(wire: Wire) -> None:
+        await wire.trading()
+        wire.client.send(message("15", "1", "DU7654321,DU1234567"))
+        wire.server.flush()
+        await asyncio.sleep(0.1)
+        with pytest.raises(BrokerUnavailable):
+            wire.broker.place(an_order(REF, CONDOR, 1, str(FAR)))
+        await wire.until(lambda: len(wire.of(BrokerReady)) == 2)
 
     on_the_wire(script)

@@ -115,7 +115,9 @@ MEANINGS: Final[Mapping[E, Meaning]] = {
     E.KEY_RING_TAKEN: Meaning("warning", "path", "The first key ring is in force from now on."),
     E.KEY_RING_REFUSED: Meaning("warning", "...", "Another ring lies there; it does not count."),
     E.HEALTH_UNAVAILABLE: Meaning("warning", "path reason", "The health file cannot be written."),
-    E.LISTENER_STARTED: Meaning("info", "name host port", "Console or metrics are served."),
+    E.LISTENER_STARTED: Meaning(
+        "info", "name host port beyond_loopback", "Console or metrics are served."
+    ),
     E.LISTENER_UNAVAILABLE: Meaning("warning", "name ...", "They are not; trading goes on."),
     E.CONSOLE_LOGIN: Meaning("info", "", "Somebody logged in."),
     E.CONSOLE_LOGIN_REFUSED: Meaning("warning", "reason", "Somebody could not."),

@@ -6,7 +6,7 @@ one connection - is an absence concluded; ``reconcile`` draws the conclusions.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -19,13 +19,14 @@ from bot.broker.reconcile import PROOF_GAP, Answers, Believed, Completed, findin
 from bot.broker.translate import decimal_from_ib, execution_from_ib, limit_from_ib
 from bot.logs import LogEvent
 from bot.ports import Clock
-from domain.events import Event, ForeignReported
+from domain.events import Event, ForeignReported, PositionsReported
 from domain.instruments import Contract
 
 log = structlog.get_logger()
 
 _GRACE_S = 2.0  # executions and statuses may follow each other in any order
 _READINGS_MAX = 3  # in a row, while executions come in between
+_TOLD_AGAIN = timedelta(hours=1)
 _POSITIONS_QUIET_S = 30.0  # a position change is reported once nothing has moved for so long
 _GONE = frozenset({"Filled", "Cancelled", "ApiCancelled"})
 _WORKING = frozenset({"PreSubmitted", "Submitted"})
@@ -50,6 +51,7 @@ class Evidence:
         self._ours = ours
         self._stirred = False  # something was executed while everything was being read
         self._foreign: ForeignReported | None = None  # as last told
+        self._positions_told: tuple[PositionsReported | None, bool] = None, False
         self._doubt = asyncio.Event()
         self._reading: Answers | None = None
         self._gathering = asyncio.Lock()
@@ -105,7 +107,7 @@ class Evidence:
         self.complete = True
         self._book.in_doubt -= doubts  # a doubt that arose meanwhile needs another look
         self._conclude(answers)
-        self._put(self.account.positions(self._clock.now()))
+        self._tell_positions()
         self._tell_foreign(answers)
 
     async def settle_doubts(self) -> None:
@@ -269,6 +271,19 @@ class Evidence:
         self._doubt.set()
 
     # Telling
+
+    def _tell_positions(self) -> None:
+        """What is held; the same again, and agreed on before and now, is news once an hour only."""
+        report = self.account.positions(self._clock.now())
+        ours = self._ours()
+        agreed = ours is not None and dict(report.positions) == {c: n for c, n in ours.items() if n}
+        told, before = self._positions_told
+        same = told is not None and told.positions == report.positions
+        old_news = same and agreed and before and self.trusted
+        if old_news and told is not None and report.at - told.at < _TOLD_AGAIN:
+            return
+        self._positions_told = report, agreed
+        self._put(report)
 
     def _told(self, tell: Callable[[OrderBook, datetime], list[Event]]) -> None:
         known = frozenset(self._book.in_doubt)

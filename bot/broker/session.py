@@ -40,6 +40,8 @@ _SERVERS_LOST = frozenset({1100, 2110})
 _SERVERS_BACK = frozenset({1101, 1102})
 _DATA_LOST = 1101
 _CLIENT_ID_IN_USE = 326
+# Something is missing or refused, and somebody may have to act; all others only inform.
+_TROUBLES = frozenset({100, 162, 200, 321, 354, 1300, 2103, 2105, 2110, 10089, 10167, 10197})
 _QUIET = frozenset({300, 2104, 2106, 2107, 2108, 2119, 2158})  # all is well, or nothing of ours
 
 
@@ -301,5 +303,6 @@ class Session:
         elif code not in _QUIET:
             if not self.was_ready:
                 self._link.blame(f"{code}: {text}")
-            log.info(LogEvent.BROKER_MESSAGE, code=code, text=text, id=req_id)
+            tell = log.warning if code in _TROUBLES else log.info
+            tell(LogEvent.BROKER_MESSAGE, code=code, text=text, id=req_id)
             self._evidence.order_error(req_id, code, text)

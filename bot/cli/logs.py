@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -103,11 +103,12 @@ def tail(
             for line in filter(wanted.takes, parsed(sys.stdin.buffer)):
                 _print(line, as_they_are)
             return
-        last = deque(filter(wanted.takes, parsed(_rows([file]))), maxlen=lines)
-        for line in last:
-            _print(line, as_they_are)
+        with _opened(file) as opened:
+            for line in deque(filter(wanted.takes, parsed(opened)), maxlen=lines):
+                _print(line, as_they_are)
+            read = opened.tell()
         if follow:
-            for line in filter(wanted.takes, parsed(_growing(file))):
+            for line in filter(wanted.takes, parsed(_growing(file, read))):
                 _print(line, as_they_are)
     except KeyboardInterrupt:
         raise typer.Exit from None
@@ -117,18 +118,24 @@ def _rows(files: list[Path]) -> Iterator[bytes]:
     if not files:
         yield from sys.stdin.buffer
     for file in files:
-        try:
-            with file.open("rb") as opened:
-                yield from opened
-        except OSError as error:
-            complain(f"{file}: {error.strerror}")
-            raise typer.Exit(Exit.BAD_CONFIG) from None
+        with _opened(file) as opened:
+            yield from opened
 
 
-def _growing(file: Path) -> Iterator[bytes]:
-    """Lines that come from now on; a file that was replaced or cut is read from its beginning."""
-    opened = file.open("rb")
-    opened.seek(0, 2)
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        complain(f"{file}: {error.strerror}")
+        raise typer.Exit(Exit.BAD_CONFIG) from None
+
+
+def _growing(file: Path, read: int) -> Iterator[bytes]:
+    """Lines after the first ``read`` bytes, for ever; a file that was replaced or cut is read from
+    its beginning.
+    """
+    opened = _opened(file)
+    opened.seek(read)
     half = b""
     while True:
         piece = opened.readline(LINE_BYTES_MAX)

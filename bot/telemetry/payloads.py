@@ -6,7 +6,7 @@ Times are ISO 8601 in UTC, money is USD, shares are fractions of 1, null is "not
 from msgspec import Struct
 
 from engine.greeks_view import LayerGreeks
-from engine.views import CondorView, LayerResult, OrderView, TrancheView
+from engine.views import CondorView, LayerResult, OrderView, ShadowView, TrancheView
 
 SCHEMA = 1  # raised when a field changes its meaning or goes; new fields do not count
 
@@ -60,6 +60,7 @@ class State(Struct, frozen=True):
     orders_denied: int
     mismatched: tuple[str, ...]
     alerts: tuple[str, ...]
+    shadows: tuple[ShadowView, ...] = ()  # books on paper
 
 
 class Positions(Struct, frozen=True):

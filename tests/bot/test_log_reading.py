@@ -28,6 +28,9 @@ LINES = [
 ]  # fmt: skip
 
 
+TIMEOUT = pytest.mark.timeout(30)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "log.jsonl"
@@ -127,6 +130,7 @@ def test_tail_begins_with_the_last_lines(file):
     assert [json.loads(line) for line in result.stdout.splitlines()] == LINES[2:]
 
 
+@TIMEOUT
 def test_tail_follows_over_a_rotation_and_ends_with_ctrl_c(file, repository):
     command = [sys.executable, "-m", "bot", "logs", "tail", str(file), "-n", "1", "--json"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

@@ -61,7 +61,7 @@ def test_a_suspended_process_is_not_taken_for_a_stuck_one(repository):
         assert process.stdout is not None
         assert process.stdout.readline() == "stuck\n"
         process.send_signal(signal.SIGSTOP)
-        nap = subprocess.run(["sleep", "4"], check=True)  # noqa: S607  # real seconds of a real process
+        nap = subprocess.run(["sleep", "4"], check=True)  # real seconds of a real process
         process.send_signal(signal.SIGCONT)
         assert nap.returncode == 0
         assert process.wait(30) == 0

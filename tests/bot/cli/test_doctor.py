@@ -241,3 +241,21 @@ def test_the_command_ends_with_1_when_anything_fails_and_0_when_nothing_does(tmp
     checks = {check["name"]: check for check in json.loads(result.output)["checks"]}
     assert checks["port"]["level"] == "fail"
     assert checks["port"]["mend"]
+
+
+def test_no_secret_comes_out_of_any_looking_command(tmp_path):
+    """A password in the environment, and an account number: neither is printed, whatever fails."""
+    canary = "canary-7f3a"
+    env = {
+        "CONDORBOT_JOURNAL__PATH": str(tmp_path / "j.sqlite"),
+        "CONDORBOT_HEALTH__PATH": str(tmp_path / "health.json"),
+        "CONDORBOT_MQTT__ENABLED": "true",
+        "CONDORBOT_MQTT__PORT": "1",
+        "CONDORBOT_MQTT__PASSWORD": canary,
+        "CONDORBOT_BROKER__ACCOUNT": "DU1234567",
+        "CONDORBOT_BROKER__PORT": "1",
+    }
+    for command in (["doctor"], ["doctor", "--json"], ["status"], ["health"], ["orders"]):
+        result = runner.invoke(app, command, env=env)
+        assert canary not in result.output
+        assert "DU1234567" not in result.output

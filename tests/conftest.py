@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 _ROOT = Path(__file__).parents[1]

@@ -88,9 +88,7 @@ def test_a_dear_hedge_is_found_out_in_calm_years():
 def test_over_the_cap_for_three_marks_and_a_call_settled_are_said(spiky):
     daily, vix = spiky
     plain = a_run("U", daily, vix)
-    hedged = replace(
-        plain, carried=1, days=(*plain.days[:-1], replace(plain.days[-1], over_cap=3))
-    )
+    hedged = replace(plain, carried=1, days=(*plain.days[:-1], replace(plain.days[-1], over_cap=3)))
     found = verdicts(plain, hedged)
     assert found["T7"] is found["T8"] is Verdict.NOT_SUPPORTED
 

@@ -202,12 +202,16 @@ def parity_gap(desk: Desk, rules: Rules) -> str | None:
 
 
 def liquidity_thin(desk: Desk, rules: Rules) -> str | None:
-    """Legs of open condors that trade far worse than at this hour of past sessions."""
-    held = [contract for condor in desk.book.open_condors for contract in condor.combo.contracts]
-    legs = thin(desk.memory.liquidity, held, desk.now, rules.limits.liquidity_for_s)
-    if not legs:
-        return None
-    return f"{len(legs)} of {len(held)} condor legs trade thinly, {legs[0].label} among them"
+    """Half the legs of an open condor trade far worse than at this hour of past sessions. Over when
+    no leg does any more: one thin leg comes and goes, and tells nothing of the package.
+    """
+    lasting = rules.limits.liquidity_for_s
+    for condor in desk.book.open_condors:
+        legs = condor.combo.contracts
+        bad = thin(desk.memory.liquidity, legs, desk.now, lasting)
+        if len(bad) * 2 >= len(legs) or (bad and "liquidity_thin" in desk.alerts):
+            return f"{len(bad)} of {len(legs)} legs of a condor trade thinly, {bad[0].label} first"
+    return None
 
 
 def stress_high(desk: Desk, rules: Rules) -> str | None:

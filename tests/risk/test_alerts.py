@@ -95,11 +95,11 @@ def dear() -> Desk:
     return replace(desk, quotes={**desk.quotes, CALL: Quote(desk.now, 100.0, 101.0)})
 
 
-def thin() -> Desk:
+def thin(legs: int = 2) -> Desk:
     desk = with_condor(quiet())
-    leg = desk.book.open_condors[0].combo.short_put
+    bad = desk.book.open_condors[0].combo.contracts[:legs]
     seen = LegLiquidity(0.1, 1.0, 2.0, 20, 3.0, thin_since=desk.now - timedelta(seconds=30))
-    return replace(desk, memory=replace(desk.memory, liquidity={leg: seen}))
+    return replace(desk, memory=replace(desk.memory, liquidity=dict.fromkeys(bad, seen)))
 
 
 def apart() -> Desk:
@@ -195,3 +195,10 @@ def test_the_stress_alert_does_not_flap_at_its_limit() -> None:
     assert raised(replace(stressed(3.0), alerts=known), RULES) == ()
     (cleared,) = raised(replace(stressed(2.0), alerts=known), RULES)
     assert not cleared.active
+
+
+def test_one_thin_leg_is_no_alarm_but_keeps_one_that_rings():
+    assert "liquidity_thin" not in [alert.code for alert in raised(thin(1), RULES)]
+    ringing = replace(thin(1), alerts={"liquidity_thin": thin(1).now})
+    cleared = [alert for alert in raised(ringing, RULES) if not alert.active]
+    assert "liquidity_thin" not in [alert.code for alert in cleared]

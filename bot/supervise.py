@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 from bot.ports import Beside, LiveAccountRefused
 from domain.desk import Desk
@@ -42,6 +43,9 @@ class TaskEnded(Exception):
     """A task that should run for ever returned."""
 
 
+Answer = TypeVar("Answer")
+
+
 class Dispensable:
     """What runs beside the desk and may fail: the first exception switches it off for good, and
     ``failed`` is told once. The desk goes on as if it had never been there.
@@ -52,27 +56,22 @@ class Dispensable:
         self._failed = failed
 
     def sift(self, events: Sequence[Event]) -> Sequence[Event]:
-        if self._beside is not None:
-            try:
-                return self._beside.sift(events)
-            except Exception as error:  # it must not take the desk with it
-                self._off(error)
-        return events
+        return self._tried(lambda beside: beside.sift(events), events)
 
     def lines(self, live: tuple[Contract, ...]) -> tuple[Contract, ...]:
-        if self._beside is not None:
-            try:
-                return self._beside.lines(live)
-            except Exception as error:
-                self._off(error)
-        return live
+        return self._tried(lambda beside: beside.lines(live), live)
 
     def observe(self, desk: Desk) -> None:
-        if self._beside is not None:
-            try:
-                self._beside.observe(desk)
-            except Exception as error:
-                self._off(error)
+        self._tried(lambda beside: beside.observe(desk), None)
+
+    def _tried(self, ask: Callable[[Beside], Answer], otherwise: Answer) -> Answer:
+        if self._beside is None:
+            return otherwise
+        try:
+            return ask(self._beside)
+        except Exception as error:  # it must not take the desk with it
+            self._off(error)
+            return otherwise
 
     def _off(self, error: Exception) -> None:
         self._beside = None

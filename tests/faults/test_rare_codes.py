@@ -92,6 +92,7 @@ def test_a_port_that_was_announced_and_stays_shut_sends_back_to_the_configured_o
         await wire.trading()
         wire.server.arm(MovePort(port=4002, named=4012))
         await wire.until(lambda: len(wire.of(BrokerReady)) == 2, 60)
+        assert len(wire.of(BrokerLost)) == 1
 
     on_the_wire(script)
 

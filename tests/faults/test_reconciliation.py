@@ -153,6 +153,7 @@ def test_an_answer_that_stays_away_is_a_lost_gateway_not_a_silent_gap(message):
         await wire.trading()
         wire.server.arm(NeverAnswer(message=message, for_s=400))
         await wire.until(lambda: bool(wire.of(BrokerLost)), 350)
+        assert len(wire.of(BrokerReady)) == 1, "nothing is believed before the answer came"
         await wire.until(lambda: len(wire.of(BrokerReady)) == 2, 400)
 
     on_the_wire(script)

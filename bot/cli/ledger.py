@@ -30,6 +30,7 @@ class Ledger:
     hedge_received: Decimal = _ZERO
     hedge_bought: int = 0
     hedge_sold: int = 0
+    hedge_purchases: Counter[str] = field(default_factory=Counter)  # contracts bought, by rule
     hedge_sales: Counter[str] = field(default_factory=Counter)  # contracts sold, by rule
     share_worst: tuple[float, str] | None = None
     orders: dict[str, Order] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Ledger:
         if event.quantity > 0:
             self.hedge_paid += amount
             self.hedge_bought += event.quantity
+            self.hedge_purchases[rule_name(intent.rule)] += event.quantity
         else:
             self.hedge_received -= amount
             self.hedge_sold -= event.quantity

@@ -121,32 +121,38 @@ class Narrator:
                 return "order", self._sent_line(order)
             case CancelOrder(order_ref, reason):
                 return "cancel", f"{self._name(order_ref)}: {reason}"
-            case RaiseAlert(active=True) if effect.severity is not Severity.INFO:
-                return ("alert", effect.text) if self.days else None  # not before the first prices
+            case RaiseAlert(active=True) if effect.severity is not Severity.INFO and self.days:
+                if effect.severity is Severity.CRITICAL:
+                    return "alert", effect.text
+                return self._once("alert", effect.text, effect.code)
             case RecordDecision(verdict=Verdict.DENIED):
-                return self._once("denied", effect, str(effect.denial or effect.rule))
+                return self._refused("denied", effect)
             case RecordDecision(verdict=Verdict.CHANGED) if effect.topic in TOLD_CHANGES:
                 return effect.topic.split(".")[0], effect.text
             case RecordDecision(verdict=Verdict.SKIPPED, topic="condor.entry") if (
                 effect.denial not in _DULL
             ):
-                return self._once("no entry", effect, str(effect.denial or effect.rule))
+                return self._refused("no entry", effect)
             case _:
                 return None
 
-    def _once(self, kind: str, decision: RecordDecision, why: str) -> tuple[str, str] | None:
-        """The same refusal is told once a day."""
-        key = (decision.verdict, decision.topic, why, decision.subject)
-        if key in self._said:
+    def _refused(self, kind: str, decision: RecordDecision) -> tuple[str, str] | None:
+        why = str(decision.denial or decision.rule)
+        return self._once(kind, decision.text, decision.verdict, decision.topic, why,
+                          decision.subject)  # fmt: skip
+
+    def _once(self, kind: str, text: str, *key: str) -> tuple[str, str] | None:
+        """The same refusal, or the same alert, is told once a day."""
+        if (kind, *key) in self._said:
             return None
-        self._said.add(key)
-        return kind, decision.text
+        self._said.add((kind, *key))
+        return kind, text
 
     def _sent_line(self, order: Order) -> str:
         intent = order.intent
         text = f"{VERBS[intent.purpose]} {intent.quantity}x {describe_legs(intent.legs)}"
         text += f", limit {describe_limit(order, order.limit)}"
-        if intent.purpose in (Purpose.OPEN_CONDOR, Purpose.BUY_HEDGE):
+        if intent.purpose is Purpose.OPEN_CONDOR:
             return text
         return f"{text} ({rule_name(intent.rule)})"
 

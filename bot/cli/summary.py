@@ -51,7 +51,8 @@ def _positions(ledger: Ledger) -> Table:
     still_open = len(ledger.opened) - len(ledger.closed_by)
     table.add_row("condors opened", str(len(ledger.opened)), f"{still_open} still open")
     table.add_row("condors closed", str(len(ledger.closed_by)), _counted(ledger.closed))
-    table.add_row("hedge calls bought", str(ledger.hedge_bought), f"{usd(ledger.hedge_paid)} paid")
+    paid = f"{usd(ledger.hedge_paid)} paid; {_counted(ledger.hedge_purchases)}".rstrip("; ")
+    table.add_row("hedge calls bought", str(ledger.hedge_bought), paid)
     sold = f"{usd(ledger.hedge_received)} received"
     reasons = _counted(ledger.hedge_sales)
     table.add_row("hedge calls sold", str(ledger.hedge_sold), f"{sold}; {reasons}".rstrip("; "))

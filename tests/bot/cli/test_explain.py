@@ -20,7 +20,8 @@ from bot.journal.reading import JournalReader
 from config.load import load_settings, session_calendar
 from domain.effects import RecordDecision, Verdict
 from domain.session import new_york
-from engine.explain import Explanation, Topic, explain
+from engine.explain import Topic, explain
+from tests.scenarios.explained import agrees
 
 pytestmark = pytest.mark.scenario
 
@@ -70,27 +71,6 @@ def test_explanations_agree_with_the_log_at_ten_instants(journal: Path) -> None:
         picture = explain(past.desk, policy, past.decisions)
         assert agrees(picture, said), said
         assert said.topic in [decision.topic for decision in picture.decisions]
-
-
-def agrees(picture: Explanation, said: RecordDecision) -> bool:
-    """Whether the explanation says of that instant what the log says."""
-    reasons = {topic.name: topic.reason for topic in picture.topics}
-    match said.verdict, said.topic:
-        case Verdict.SKIPPED, topic:
-            return reasons[topic] == said.text
-        case Verdict.APPROVED, _:
-            return said.order_ref in [order.order_ref for order in picture.working]
-        case Verdict.DENIED, topic:
-            name = f"{topic}.{said.layer}" if "hedge" in topic else topic
-            return said.denial is not None and said.denial in reasons[name]
-        case _, "regime":
-            return picture.regime == said.subject
-        case _, "curve":
-            return picture.curve == said.subject
-        case _, "condor.opened":
-            return f"condor.close:{said.subject}" in reasons
-        case _:
-            return f"hedge.roll.{said.subject}" in reasons
 
 
 def test_replaying_a_day_gives_the_desk_that_folding_gives(journal: Path) -> None:

@@ -4,21 +4,23 @@ Methodology 4.4: own Black-76 delta on the forward of the option's own expiratio
 have a bid and a spread of at most max(points, share of mid).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.chain import nearest, spread_out
+from domain.chain import OptionChain, nearest, spread_out
 from domain.desk import Desk
 from domain.instruments import VIX, Contract, Right, vix_option
-from domain.option_readings import OptionReading, read_options
+from domain.option_readings import OptionReading
 from domain.orders import HEDGE_LAYERS, DenialCode, Layer
 from domain.quotes import Quote
 from risk.curve import settlement_future
-from risk.exposure import vix_forward
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams
+from risk.vix_calls import vix_forward, vix_readings
 
 _CANDIDATES = 10
+_FINE = 3  # strikes between two candidates that are seen too
 _LOWEST, _HIGHEST = 0.95, 2.2  # candidate strikes as multiples of the forward
 _CLASS = "VIX"
 
@@ -56,20 +58,20 @@ def choose_call(
         return CallChoice(
             candidates, reason="waiting for a VIX forward", denial=DenialCode.QUOTE_MISSING
         )
-    quoted = []
-    for contract in candidates:
-        quote = _usable(desk, contract, limits)
-        if quote is not None and quote.mid is not None:
-            quoted.append((contract, quote.mid))
-    readings = read_options(quoted, forward, desk.calendar, desk.now)
-    deltas = [reading.delta for reading in readings]
-    if not deltas or not min(deltas) <= params.delta <= max(deltas):
+    coarse = _readings(desk, candidates, limits)
+    between = _between(desk, expiration, coarse, params.delta)
+    asked = tuple(dict.fromkeys((*candidates, *between)))
+    # A strike that was asked for and is still not quoted is done without.
+    unheard = any(desk.quote(c) is None and c not in desk.memory.wanted for c in between)
+    deltas = [reading.delta for reading in coarse]
+    if unheard or not deltas or not min(deltas) <= params.delta <= max(deltas):
         return CallChoice(
-            candidates,
+            asked,
             forward=forward,
             reason="waiting for VIX strikes",
             denial=DenialCode.QUOTE_MISSING,
         )
+    readings = _readings(desk, asked, limits)
     tradable = [reading for reading in readings if _tradable(desk, reading, params)]
     best = min(
         tradable,
@@ -77,8 +79,8 @@ def choose_call(
         default=None,
     )
     if best is None or abs(best.delta - params.delta) > params.delta_tolerance:
-        return CallChoice(candidates, forward=forward, reason="no tradable VIX call near the delta")
-    return CallChoice(candidates, best, forward)
+        return CallChoice(asked, forward=forward, reason="no tradable VIX call near the delta")
+    return CallChoice(asked, best, forward)
 
 
 def _candidates(desk: Desk, expiration: date, limits: RiskLimits) -> tuple[Contract, ...]:
@@ -90,8 +92,7 @@ def _candidates(desk: Desk, expiration: date, limits: RiskLimits) -> tuple[Contr
     guess = vix_forward(desk, expiration, limits) or desk.level(VIX)
     if guess is None:
         return () if future is None else (future,)
-    refused = {(c.strike, c.right) for c in desk.refused if c.expiration == expiration}
-    strikes = [s for s in chain.strikes if (s, Right.CALL) not in refused]
+    strikes = _listed(desk, chain, expiration)
     chosen = spread_out(strikes, _LOWEST * guess, _HIGHEST * guess, _CANDIDATES)
     calls = [vix_option(expiration, strike) for strike in chosen]
     if future is not None:
@@ -99,6 +100,38 @@ def _candidates(desk: Desk, expiration: date, limits: RiskLimits) -> tuple[Contr
     pairs = nearest(strikes, guess, 2)
     parity = [vix_option(expiration, strike, right) for strike in pairs for right in Right]
     return tuple(dict.fromkeys((*parity, *calls)))
+
+
+def _between(
+    desk: Desk, expiration: date, coarse: Sequence[OptionReading], target: float
+) -> tuple[Contract, ...]:
+    """The listed calls between the two candidates around the target delta, those nearest to where
+    a straight line between both reaches it.
+    """
+    richer = min((r for r in coarse if r.delta >= target), key=lambda r: r.delta, default=None)
+    poorer = max((r for r in coarse if r.delta < target), key=lambda r: r.delta, default=None)
+    if richer is None or poorer is None:
+        return ()
+    low, high = richer.contract.strike, poorer.contract.strike
+    share = (richer.delta - target) / (richer.delta - poorer.delta)
+    listed = _listed(desk, desk.chains[_CLASS], expiration)
+    inside = [strike for strike in listed if low < strike < high]
+    chosen = nearest(inside, low + share * (high - low), _FINE)
+    return tuple(vix_option(expiration, strike) for strike in chosen)
+
+
+def _listed(desk: Desk, chain: OptionChain, expiration: date) -> list[float]:
+    """Strikes of which the broker has not refused the call of ``expiration``."""
+    refused = {(c.strike, c.right) for c in desk.refused if c.expiration == expiration}
+    if not refused:
+        return list(chain.strikes)
+    return [strike for strike in chain.strikes if (strike, Right.CALL) not in refused]
+
+
+def _readings(desk: Desk, calls: Iterable[Contract], limits: RiskLimits) -> list[OptionReading]:
+    """Those of ``calls`` that have a fresh two-sided quote."""
+    known = vix_readings(desk, limits)
+    return [known[c] for c in calls if c in known and _usable(desk, c, limits) is not None]
 
 
 def _usable(desk: Desk, contract: Contract, limits: RiskLimits) -> Quote | None:

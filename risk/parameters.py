@@ -118,8 +118,10 @@ class HedgeParams:
     press_sell_share: tuple[float, float, float] = (1.0, 0.5, 0.0)  # sold when PRESS turns
     redeploy_share: float = 0.5  # of realized gains, put into L2b and L2c again [A: 0.40-0.75] ...
     redeploy_below: float = 20.0  # ... once VIX is below this and the curve slopes up
-    parity_monitor: bool = False  # alert on conversion and reversal gaps (S20, S21); never trades
+    parity_monitor: bool = False  # alert on conversion, reversal and box (S20, S21); never trades
     parity_gap_min: float = 0.10  # points after crossing every spread
+    bill_rate: float | None = None  # a year, of a Treasury bill; without it no box is told
+    box_rate_gap_min: float = 0.005  # a year: how far apart box and bill must be to be told [E]
     vx_futures: bool = False  # not traded by this release: true is refused
 
     def __post_init__(self) -> None:
@@ -145,5 +147,9 @@ class HedgeParams:
             raise ValueError("delay_sessions_max must not be negative, redeploy_share lies in 0-1")
         if any(fade < due for fade, due in zip(self.fade_dte, self.roll_dte_min, strict=True)):
             raise ValueError("fade_dte must not lie below roll_dte_min")
+        if self.bill_rate is not None and not -0.05 <= self.bill_rate <= 0.25:
+            raise ValueError("bill_rate is a fraction a year, 0.05 for 5 %")
+        if self.parity_gap_min < 0 or self.box_rate_gap_min < 0:
+            raise ValueError("parity_gap_min and box_rate_gap_min must not be negative")
         if self.vx_futures:
             raise ValueError("vx_futures: this release hedges with calls and trades no futures")

@@ -5,6 +5,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from config.rules import load_rules
 from domain.denials import MEANINGS
@@ -126,12 +127,29 @@ def methodology_page(notice: str) -> str:
         tests = ", ".join(f"`{path}`: {case}" for path, case in map(_case, row["tests"]))
         parts = (row["id"], row["means"], modules, tests, row["default"], row["status"])
         lines.append(f"| {' | '.join(map(cell, parts))} |")
+    lines += _by_hand(table["rule"])
     lines += ["", "## Parameters", "", "| of the method | setting and default | remark |"]
     lines.append("|---|---|---|")
     for item in table["parameter"]:
         settings = ", ".join(f"`{name}` = {value}" for name, value in item["settings"].items())
         lines.append(f"| {cell(item['key'])} | {cell(settings)} | {item.get('remark', '')} |")
     return "\n".join([*lines, ""])
+
+
+def _by_hand(rules: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        "",
+        "## The default rules, worked by hand",
+        "",
+        "Each rule with the tests that work an example of it through.",
+        "",
+        "| section | rule | worked in |",
+        "|---|---|---|",
+    ]
+    for rule in rules:
+        tests = ", ".join(f"`{path}`: {case}" for path, case in map(_case, rule["tests"]))
+        lines.append(f"| {rule['section']} | {cell(rule['says'])} | {tests} |")
+    return lines
 
 
 def _case(name: str) -> tuple[str, str]:

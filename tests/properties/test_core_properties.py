@@ -107,7 +107,7 @@ def test_no_fill_of_what_passed_leaves_a_short_uncovered(
         placed = wish(kind, which, quantity, number)
         if no_naked_short(placed.intent, desk, LIMITS) is None:
             desk = apply_effect(desk, PlaceOrder(placed))
-    holdings = desk.book.positions()
+    holdings = dict(desk.book.positions())
     for placed in desk.working:
         units = data.draw(st.integers(0, placed.intent.quantity))
         for leg in placed.intent.legs:

@@ -39,10 +39,10 @@ from strategies.iron_condor.parameters import IronCondorParams
 from tests.builders import CALENDAR, VX_DAYS, Market, condor, ny, ready_desk, with_condor
 
 START = date(2018, 1, 16)
-MORNING = (time(10, 0), time(10, 1), time(10, 2), time(10, 3), time(10, 9))
+MORNING = (time(10, 0), time(10, 1), time(10, 2), time(10, 3), time(10, 4), time(10, 9))
 TIMES = (*MORNING, time(15, 56), time(16, 16))
 DEADLINE = (time(13, 30), time(13, 31), time(13, 32), time(14, 0))
-LAST_DAY = (*MORNING, *DEADLINE, *TIMES[5:])
+LAST_DAY = (*MORNING, *DEADLINE, *TIMES[len(MORNING) :])
 SALES = frozenset({"4.4.excess", "4.4.roll", "4.4.shift"})
 # The condors are given: none is added, and none taken away but by the calendar.
 POLICY = Policy(
@@ -65,6 +65,7 @@ class Season:
     market: Market = field(default_factory=Market)
     journal: list[Event | Effect] = field(default_factory=list)
     executions: int = 0
+    sent: int = 0  # orders, filled or not
     policy: Policy = POLICY
 
     def live(self, on: date, vix: float) -> None:
@@ -138,6 +139,7 @@ class Season:
     def look(self, before: Desk, effects: tuple[Effect, ...]) -> None:
         desk, limits = self.desk, self.policy.limits
         sent = [effect.order.intent for effect in effects if isinstance(effect, PlaceOrder)]
+        self.sent += len(sent)
         if any(intent.purpose is Purpose.BUY_HEDGE for intent in sent):
             assert closure_share(desk, limits) <= limits.hedge_share_buy_max + 1e-9
         assert budget_left(desk, limits) >= -1e-6, "spent or promised beyond the annual budget"
@@ -195,4 +197,4 @@ def test_no_season_breaks_cap_budget_gains_cover_or_deadline(
             assert replace(again, memory=season.desk.memory, **kept) == season.desk
             season.desk = replace(again, memory=Memory(watchlist=season.desk.memory.watchlist))
         day = CALENDAR.next_session(day)
-    assert season.executions, "something was traded"
+    assert season.sent, "something was asked for, though with bad luck nothing may have filled"

@@ -13,7 +13,7 @@ from domain.proposals import Proposal
 from domain.quotes import Quote
 from engine.fold import apply_effect
 from risk import hedge_build, hedge_roll, hedge_sale
-from risk.hedge_target import deficit_changes, deficits, scaled, targets
+from risk.hedge_target import deficit_changes, deficits, scaled, targets, targets_of
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 from tests.builders import Market, ny, quoted, ready_desk, with_calls, with_condor
@@ -39,6 +39,19 @@ def test_targets_are_4_4_2_per_10_rounded_half_up(
 ) -> None:
     """1 condor rounds to nothing, so one medium call is held; 3 x 0.2 = 0.6 rounds up."""
     assert targets(condors, HEDGE) == wanted
+
+
+def test_a_condor_whose_result_is_decided_wants_no_hedge_although_the_broker_still_shows_it() -> (
+    None
+):
+    """It settled on 2018-03-02 at the close; the broker drops it in the night."""
+    desk = with_condor(ready_desk(), 10)
+    assert desk.book.condor_contracts == 10
+    assert sum(targets_of(desk, HedgeParams()).values()) == 10
+    settled = replace(desk, now=ny(2018, 3, 2, 16, 5))
+    assert settled.book.condor_contracts == 10
+    assert sum(targets_of(settled, HedgeParams()).values()) == 0
+    assert deficits(settled, HedgeParams()) == {}
 
 
 def test_a_deficit_takes_its_proportion_of_what_is_left() -> None:

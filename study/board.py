@@ -7,7 +7,13 @@ options rarely. A quote depends on contract and instant only, never on who else 
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from domain.events import ChainListed, DailyClosesLoaded, FuturesListed
+from domain.events import (
+    ChainListed,
+    ContractRefused,
+    DailyClosesLoaded,
+    FuturesListed,
+    QuoteUpdated,
+)
 from domain.instruments import (
     DOLLAR_PAIRS,
     RSP,
@@ -28,7 +34,6 @@ from domain.instruments import (
 from domain.quotes import Quote
 from sim.exchange.listings import FOREX_IDS, INDEX_IDS, STOCK_IDS, OptionKey, future_id, option_id
 from sim.exchange.market import ContractQuery, Listing, Market, MarketQuote
-from sim.exchange.quotes import NO_QUOTE
 
 _CHAINS = (("SPX", "SPXW"), ("VIX", "VIX"))
 _CLOSES = 500  # sessions of past closes a desk is given at first, as the broker gives two years
@@ -46,7 +51,7 @@ class Board:
         self._ids: dict[Contract, int | None] = {}
         self._wanted: dict[int, None] = {}
         self._raw: dict[int, MarketQuote] = {}
-        self._quotes: dict[Contract, Quote] = {}
+        self._news: dict[Contract, QuoteUpdated | ContractRefused] = {}
         self._chains: list[ChainListed] = []
         self._closed: int | None = None  # the day on the tape whose morning has been told
         self._closes: list[DailyClosesLoaded] = []
@@ -55,13 +60,13 @@ class Board:
         """Forget what was watched and which contracts were not listed."""
         self._wanted.clear()
         self._ids.clear()
-        self._raw = {}
+        self._raw, self._news = {}, {}
 
     def advance(self, now: datetime) -> None:
         if now != self.now:
             self.market.advance(now)
             self.now = now
-            self._raw, self._quotes, self._chains = {}, {}, []
+            self._raw, self._news, self._chains = {}, {}, []
 
     def con_id(self, contract: Contract) -> int | None:
         """The market's id of a listed contract; None for one that is not listed today."""
@@ -83,17 +88,19 @@ class Board:
             self._raw = dict(zip(ids, self.market.quotes(ids, vols=False), strict=True))
         return self._raw
 
+    def news(self, watched: Iterable[Contract]) -> list[QuoteUpdated | ContractRefused]:
+        """What a desk is told now of every contract it watches: its quote, or that it is not
+        listed. Every desk is told the same, in the very same objects.
+        """
+        known = self._news
+        if missing := [contract for contract in watched if contract not in known]:
+            self._read(missing)
+        return [known[contract] for contract in watched]
+
     def quote(self, contract: Contract) -> Quote | None:
-        """What a desk is told of ``contract``; None when it is not listed. Ask ``raw`` first."""
-        known = self._quotes.get(contract)
-        if known is None:
-            con_id = self.con_id(contract)
-            if con_id is None:
-                return None
-            known = self._quotes[contract] = _translated(
-                self._raw.get(con_id, NO_QUOTE), contract, self.now
-            )
-        return known
+        """What a desk is told of ``contract``; None when it is not listed."""
+        (told,) = self.news([contract])
+        return told.quote if isinstance(told, QuoteUpdated) else None
 
     def chains(self) -> list[ChainListed]:
         """Expirations and strikes of the classes the rules trade, as listed today."""
@@ -130,6 +137,17 @@ class Board:
         days = self.market.tape.days
         closes = ((days[i].on, self.market.close_of(contract, i)) for i in range(begin, end))
         return DailyClosesLoaded(self.now, contract.series, tuple(closes))
+
+    def _read(self, contracts: Iterable[Contract]) -> None:
+        """Quotes of contracts that nobody has asked for at this instant."""
+        ids = {contract: self.con_id(contract) for contract in contracts}
+        raw = self.raw([con_id for con_id in ids.values() if con_id is not None])
+        for contract, con_id in ids.items():
+            if con_id is None:
+                self._news[contract] = ContractRefused(self.now, contract, "not listed")
+            else:
+                quote = _translated(raw[con_id], contract, self.now)
+                self._news[contract] = QuoteUpdated(self.now, contract, quote)
 
     def _find(self, contract: Contract) -> int | None:
         con_id = _id_of(contract)

@@ -10,11 +10,11 @@ from pathlib import Path
 from domain.session import SessionCalendar
 from sim.exchange.scenarios import Scenario
 from study.chain_fit import ChainFit, chain_fits
+from study.chain_slices import recorded_days
 from study.dataset import WARMUP_MIN, Dataset
 from study.replicas.cndr import cndr
 from study.replicas.published import Comparison, compared, published
 from study.replicas.vxth import EpisodeReturns, episode_returns, vxth, worst_drawdown
-from study.store.tables import Store
 
 _FROM = date(2006, 3, 1)  # the published replication of VXTH begins in this month
 # What the replica was asked to reach: correlation, volatility and mean a year.
@@ -33,7 +33,7 @@ class Calibration:
     episodes: tuple[EpisodeReturns, ...]
     overlay_drawdown: float
     index_drawdown: float
-    chains: tuple[ChainFit, ...] = ()  # recorded chains of the store, if it has any
+    chains: tuple[ChainFit, ...] = ()  # recorded chains of the folder, if it has any
 
     @property
     def cndr_reached(self) -> bool | None:
@@ -67,5 +67,5 @@ def calibrate(
         episode_returns(overlay, scenario),
         worst_drawdown(overlay),
         worst_drawdown(closes),
-        () if folder is None else tuple(chain_fits(Store(folder), days, calendar)),
+        () if folder is None else tuple(chain_fits(recorded_days(folder, days, calendar))),
     )

@@ -12,7 +12,10 @@ from pathlib import Path
 from domain.session import SessionCalendar
 from study.store_checks import Finding, column_findings, rows, unit_findings
 
-_INDEXES = {"VIX": "vix_close", "VIX9D": "vix9d", "VIX3M": "vix3m", "VVIX": "vvix", "SKEW": "skew"}
+_INDEXES = {
+    "VIX": "vix_close", "VIX9D": "vix9d", "VIX3M": "vix3m", "VIX6M": "vix6m", "VVIX": "vvix",
+    "SKEW": "skew",
+}  # fmt: skip
 _PRICES = ("OPEN", "HIGH", "LOW", "CLOSE")
 _VX_NEEDED = ("Trade Date", "Settle")
 _VX_OTHERS = frozenset(

@@ -1,121 +1,83 @@
-"""How far the modelled SPX surface lies from recorded chains: implied volatilities side by side.
-
-Nothing is fitted here. Out-of-the-money options of 5 to 120 days are compared whose quotes are
-two-sided, at the price of the model's own forward day, by how far from the money they are.
+"""How far the modelled SPX surface lies from recorded chains, before calibration and after it, on
+the days it was fitted to and on those it never saw. Fits nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.parity import fit_parity
-from domain.pricing import implied_vol
-from domain.session import SessionCalendar, at_new_york
-from sim.exchange.history import Day
-from sim.exchange.scenarios import Scenario
-from sim.exchange.surface import SPX_SMILE, spx_theta
-from sim.exchange.tape import State, Tape
-from study.store.tables import Part, Store, Table
+from sim.exchange.surface import SPX_SHAPE, SpxShape
+from study.chain_slices import RecordedDay, Slice
+from study.surface_fit import BEFORE, is_fitted, model_vols, standardised
 
-Floats = NDArray[np.float64]
-_DAYS = (5, 120)
-_BANDS = (("puts beyond 5 delta", -9.0, -1.65), ("puts 5 to 20 delta", -1.65, -0.85),
-          ("near the money", -0.85, 0.85), ("calls beyond 20 delta", 0.85, 9.0))  # fmt: skip
-_STRIKES_MIN = 12
+Floats: TypeAlias = NDArray[np.float64]
+# By standardised log-moneyness.
+BANDS = (("puts beyond 5 delta", -9.0, -1.65), ("puts 5 to 20 delta", -1.65, -0.85),
+         ("near the money", -0.85, 0.85), ("calls beyond 20 delta", 0.85, 9.0))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class BandError:
-    """Model less market, in volatility points, over ``n`` options of one band."""
+    """Model less market, in volatility points, over ``n`` options of one band; ``before`` is the
+    mean size without calibration.
+    """
 
     band: str
     mean: float
     absolute: float
+    before: float
     n: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChainFit:
-    """One recorded day. ``bands`` are those that hold any option."""
+    """One recorded day. ``bands`` are those that hold any option; ``fitted``: the calibration used
+    this day; ``own``: levels of the indices come from the chain itself.
+    """
 
     on: date
     vix: float
+    fitted: bool
+    own: bool
     bands: tuple[BandError, ...]
 
 
-def chain_fits(store: Store, days: Sequence[Day], calendar: SessionCalendar) -> list[ChainFit]:
-    """Every SPXW chain of the store on a day of ``days`` with history before it, oldest first."""
-    by_day = {day.on: i for i, day in enumerate(days)}
-    found = []
-    for part in store.parts(Table.CHAINS):
-        name, _, day = part.name.partition("-")
-        on = date.fromisoformat(day)
-        position = by_day.get(on, 0)
-        if name == "SPXW" and position >= 60:
-            base = Scenario("fit", (days[position],), tuple(days[position - 60 : position]), "")
-            fit = _fit(store, part, Tape(base, calendar, 0), calendar)
-            if fit is not None:
-                found.append(fit)
-    return sorted(found, key=lambda fit: fit.on)
+def chain_fits(days: Sequence[RecordedDay], shape: SpxShape = SPX_SHAPE) -> list[ChainFit]:
+    """Every recorded day, in their order."""
+    return [
+        ChainFit(day.on, day.vix, is_fitted(day.on), day.own, _bands(day, shape)) for day in days
+    ]
 
 
-def _fit(store: Store, part: Part, tape: Tape, calendar: SessionCalendar) -> ChainFit | None:
-    """Against the state at the close; None when the chain holds nothing comparable."""
-    state, on = tape.state_at_close(tape.first), tape.days[tape.first].on
-    rows = store.read(part)
-    now = calendar.close_at(on)
-    gaps: list[Floats] = []
-    for expiration in sorted({row["expiration"] for row in rows}):
-        if _DAYS[0] <= (expiration - on).days <= _DAYS[1]:
-            series = [row for row in rows if row["expiration"] == expiration]
-            years = _years(now, expiration, calendar)
-            gaps += _compared(series, years, state)
-    if not gaps:
-        return None
-    table = np.concatenate(gaps)
-    bands = tuple(
-        BandError(name, float(inside.mean()), float(np.abs(inside).mean()), len(inside))
-        for name, low, high in _BANDS
-        if len(inside := table[(table[:, 0] >= low) & (table[:, 0] < high), 1])
+def mean_error(
+    fits: Sequence[ChainFit], band: str, value: Callable[[BandError], float]
+) -> float | None:
+    """``value`` averaged over all options of a band; None without any."""
+    found = [error for fit in fits for error in fit.bands if error.band == band]
+    total = sum(error.n for error in found)
+    return sum(value(error) * error.n for error in found) / total if total else None
+
+
+def _bands(day: RecordedDay, shape: SpxShape) -> tuple[BandError, ...]:
+    table = np.concatenate(
+        [
+            np.column_stack([standardised(part), *(_gap(s, day, part) for s in (shape, BEFORE))])
+            for part in day.slices
+        ]
     )
-    return ChainFit(on, state.vix, bands)
+    return tuple(
+        BandError(
+            name, float(inside[:, 0].mean()), float(np.abs(inside[:, 0]).mean()),
+            float(np.abs(inside[:, 1]).mean()), len(inside),
+        )
+        for name, low, high in BANDS
+        if len(inside := table[(table[:, 0] >= low) & (table[:, 0] < high), 1:])
+    )  # fmt: skip
 
 
-def _compared(rows: Sequence[dict[str, object]], years: float, state: State) -> list[Floats]:
-    """One array (n, 2) of standardised moneyness and model less market volatility, in points."""
-    sides: dict[float, dict[str, tuple[float, float]]] = {}
-    for row in rows:
-        strike, bid, ask = row["strike"], row["bid"], row["ask"]
-        assert isinstance(strike, float)
-        assert isinstance(bid, float)
-        assert isinstance(ask, float)
-        if bid > 0 and ask > bid:
-            sides.setdefault(strike, {})[str(row["right"])] = (bid, ask)
-    both = sorted(strike for strike, quoted in sides.items() if len(quoted) == 2)
-    if len(both) < _STRIKES_MIN:
-        return []
-    strike = np.array(both)
-    quotes = np.array([[*sides[k]["C"], *sides[k]["P"]] for k in both])
-    call_bid, call_ask, put_bid, put_ask = quotes.T
-    parity = fit_parity(strike, call_bid, call_ask, put_bid, put_ask, years)
-    if parity.reason:
-        return []
-    calls = strike >= parity.forward
-    mids = np.where(calls, quotes[:, :2].mean(axis=1), quotes[:, 2:].mean(axis=1))
-    market, _ = implied_vol(mids, parity.forward, strike, years, calls, parity.discount)
-    theta = spx_theta(np.array([years]), state.term())
-    log_moneyness = np.log(strike / parity.forward)
-    model = SPX_SMILE.vol(log_moneyness, theta, years)
-    away = log_moneyness / np.sqrt(theta)
-    known = np.isfinite(market)
-    return [np.column_stack([away[known], 100 * (model - market)[known]])]
-
-
-def _years(now: datetime, expiration: date, calendar: SessionCalendar) -> float:
-    settles = at_new_york(expiration, time(16, 0))
-    if calendar.is_session(expiration):
-        settles = calendar.close_at(expiration, expiring_pm=True)
-    return max(1e-6, (settles - now).total_seconds() / (365 * 86400))
+def _gap(shape: SpxShape, day: RecordedDay, part: Slice) -> Floats:
+    return 100 * (model_vols(shape, day, part) - part.vol)

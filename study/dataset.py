@@ -16,6 +16,7 @@ from domain.session import SessionCalendar
 from sim.exchange.history import DAILY_FILE, Day, HistoryMissing, read_arch, read_directory
 from sim.exchange.scenarios import Scenario
 from study.cboe_checks import check_cboe
+from study.intraday_checks import check_intraday
 from study.store.history import has_history, session_findings, sessions
 from study.store.tables import Store
 from study.store_checks import Finding, check_store
@@ -52,7 +53,7 @@ def compared_with_cboe(
     values = {
         (day.on, column): value
         for day in dataset.days
-        for column in ("vix_close", "vix9d", "vix3m", "vvix", "skew")
+        for column in ("vix_close", "vix9d", "vix3m", "vix6m", "vvix", "skew")
         if (value := getattr(day, column)) is not None
     }
     return check_cboe(below if below.is_dir() else folder, calendar, values)
@@ -75,7 +76,7 @@ def load_dataset(data: Path | None, calendar: SessionCalendar) -> Dataset:
         return _from_arch()
     if not (folder / DAILY_FILE).is_file():
         return _from_store(folder, calendar)
-    findings = check_store(folder, calendar)
+    findings = check_store(folder, calendar) + check_intraday(folder, calendar)
     if any(finding.fatal for finding in findings):
         return Dataset((), str(folder), findings)
     return Dataset(tuple(read_directory(folder)), str(folder), findings)

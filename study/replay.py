@@ -15,7 +15,6 @@ from domain.effects import Effect, RecordDecision, Verdict
 from domain.events import (
     BrokerReady,
     ClockTicked,
-    ContractRefused,
     Event,
     HoursReported,
     QuoteUpdated,
@@ -28,6 +27,7 @@ from engine.kpi.figure import Figure
 from engine.policy import Policy
 from engine.step import open_desk, step
 from risk.exposure import notionals
+from sim.exchange.history import Day
 from sim.exchange.market import Market
 from sim.exchange.scenarios import Scenario
 from study import schedule
@@ -46,6 +46,8 @@ class BookDay:
 
     ``hedge_pnl`` is what the VIX calls have earned since the study began, fees included;
     ``over_cap`` counts marks in a row, the longest of the day, with the hedge above its cap.
+    ``cash`` is what lies on the account, premiums received included; ``bill`` the yield of the
+    13-week Treasury bill in percent a year, None where the data do not say.
     """
 
     on: date
@@ -57,6 +59,8 @@ class BookDay:
     condors: int
     calls: int
     over_cap: int
+    cash: float = 0.0
+    bill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def replay(
                 if book.due == now:
                     book.wake(now)
         for book in running:
-            book.days.append(book.summary(day.on, day.spx_close, day.vix_close))
+            book.days.append(book.summary(day))
         if progress is not None:
             progress(day.on)
     return tuple(book.result() for book in running)
@@ -144,7 +148,7 @@ class _Running:
         self._entries = self._banded = 0
         self._scouted = self._ticks = self._over = self._over_max = 0
         self._mark: int | None = None
-        self._nlv = CASH
+        self._nlv = self._cash = CASH
 
     def begin(self, times: Sequence[datetime]) -> None:
         """A new session: the morning, then the plan, its close next to last, then the report."""
@@ -161,7 +165,8 @@ class _Running:
 
     def wake(self, now: datetime) -> None:
         """One batch of events into the engine, its effects out to the venue, the next time set."""
-        quoted = self._quoted(now)
+        watched = self._desk.memory.watchlist
+        quoted = self._board.news(watched)
         trades = len(self._venue.trades)
         events: list[Event] = [*quoted]
         if now in (self._morning, self._report):
@@ -179,16 +184,18 @@ class _Running:
             self._decide(answers, now)
         self._watch_cap()
         if now == self._close:
-            self._nlv = self._venue.account.net_liquidation
+            account = self._venue.account
+            self._nlv, self._cash = account.net_liquidation, account.cash
         seen = {event.contract for event in quoted if isinstance(event, QuoteUpdated)}
         self._set_alarm(now, seen, filled=len(self._venue.trades) > trades)
 
-    def summary(self, on: date, spx: float, vix: float) -> BookDay:
+    def summary(self, day: Day) -> BookDay:
         desk = self._desk
         return BookDay(
-            on, float(self._nlv), float(self._venue.hedge_pnl), spx, vix,
+            day.on, float(self._nlv), float(self._venue.hedge_pnl), day.spx_close, day.vix_close,
             desk.regime.regime.value, desk.book.condor_contracts,
             sum(tranche.quantity for tranche in desk.book.open_tranches), self._over_max,
+            float(self._cash), day.bill,
         )  # fmt: skip
 
     def result(self) -> BookRun:
@@ -217,20 +224,6 @@ class _Running:
                 moves = sum(name.startswith("em_") for name, _ in effect.inputs)
                 self._entries += approved
                 self._banded += approved and moves >= HORIZONS
-
-    def _quoted(self, now: datetime) -> list[QuoteUpdated | ContractRefused]:
-        """A quote of everything watched, or a refusal of what is not listed."""
-        board, watched = self._board, self._desk.memory.watchlist
-        ids = [con_id for contract in watched if (con_id := board.con_id(contract)) is not None]
-        board.raw([*ids, *self._venue.con_ids])
-        found: list[QuoteUpdated | ContractRefused] = []
-        for contract in watched:
-            quote = board.quote(contract)
-            if quote is None:
-                found.append(ContractRefused(now, contract, "not listed"))
-            else:
-                found.append(QuoteUpdated(now, contract, quote))
-        return found
 
     def _watch_cap(self) -> None:
         """Count marks in a row with the hedge above its cap in HIGH while a condor is open."""

@@ -13,10 +13,12 @@ from engine.kpi.figure import Figure
 from study.books import HEDGED, UNHEDGED
 from study.bootstrap import LEVEL, Interval
 from study.calibration import Calibration
+from study.costs import interest, trading_costs
 from study.metrics import HIGH, drawdown, returns
 from study.plots import Line, bar_chart, line_chart
 from study.prose import LIMITS, METHOD, MISSING, STYLE
 from study.report_calibration import calibration_section
+from study.report_costs import costs_section, dynamic_against_static, ratio_section
 from study.run import Results
 from study.store_checks import Finding
 
@@ -46,6 +48,7 @@ def as_json(
     results: Results, findings: Sequence[Finding] = (), calibration: Calibration | None = None
 ) -> str:
     """Every number of the report, and every book's daily series; keys sorted, so runs compare."""
+    moving = dynamic_against_static(results)
     facts: dict[str, Any] = {
         "period": [results.first, results.last],
         "source": results.source,
@@ -61,6 +64,9 @@ def as_json(
         "figures": {run.name: [asdict(each) for each in run.figures] for run in results.runs},
         "calm_years": [asdict(year) for year in results.calm],
         "books": [asdict(book) for book in results.books],
+        "costs": {run.name: [asdict(cost) for cost in trading_costs(run)] for run in results.runs},
+        "interest": {run.name: interest(run) for run in results.runs},
+        "dynamic_ratio": None if moving is None else asdict(moving),
         "calibration": None if calibration is None else asdict(calibration),
         "findings": [str(finding) for finding in findings],
         "days": {
@@ -95,6 +101,8 @@ def as_html(
         _ablation(results),
         "<h2>All books</h2>",
         _books(results),
+        ratio_section(results, _table, spread),
+        costs_section(results, _table),
         calibration_section(calibration, _table),
         "<h2>Method</h2>",
         _items(METHOD),

@@ -9,7 +9,7 @@ from study.calibration import (
     VOLATILITY_GAP_MAX,
     Calibration,
 )
-from study.chain_fit import ChainFit
+from study.chain_fit import BANDS, ChainFit, mean_error
 from study.replicas.published import Comparison
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
@@ -83,27 +83,42 @@ def _overlay(found: Calibration, table: Table) -> str:
 
 
 def _chains(chains: Sequence[ChainFit], table: Table) -> str:
-    """By band, over all recorded days and the worst of them."""
+    """By band, on the days of the fit and on those kept to judge it."""
     title = "<h3>SPX volatilities against recorded chains</h3>"
     if not chains:
         return title + "<p>The data hold no recorded chains to compare with.</p>"
-    rows = []
-    for band in dict.fromkeys(error.band for chain in chains for error in chain.bands):
-        days = [(c.on, e) for c in chains for e in c.bands if e.band == band]
-        options = sum(error.n for _, error in days)
-        mean = sum(error.mean * error.n for _, error in days) / options
-        absolute = sum(error.absolute * error.n for _, error in days) / options
-        on, worst = max(days, key=lambda day: day[1].absolute)
-        rows.append(
-            (band, f"{options:,}", f"{mean:+.2f}", f"{absolute:.2f}", f"{worst.absolute:.2f}, {on}")
-        )
+    rows = [
+        row
+        for fitted in (True, False)
+        for band, _, _ in BANDS
+        for row in _band(band, [c for c in chains if c.fitted is fitted])
+    ]
     text = (
         f"<p>Model less market in volatility points, {len(chains)} days from {chains[0].on} to "
-        f"{chains[-1].on}. The shape of the smile is one for all days and was chosen on days like "
-        "these.</p>"
+        f"{chains[-1].on}. Eight numbers, the same for all days, were fitted to the "
+        f"{sum(c.fitted for c in chains)} days in even weeks of the year; the others were never "
+        "fitted. Before: one smile for all tenors and days at a fixed share of VIX. Full chains "
+        "are compared at the index levels they imply themselves, the others at those of the "
+        "close.</p>"
     )
-    heads = ("options", "how many", "mean", "mean size", "worst day")
+    heads = ("options", "days", "how many", "mean", "mean size", "before", "worst day")
     return title + text + table(heads, rows)
+
+
+def _band(band: str, chains: Sequence[ChainFit]) -> list[Sequence[str]]:
+    mean, size, before = (
+        mean_error(chains, band, value)
+        for value in (lambda e: e.mean, lambda e: e.absolute, lambda e: e.before)
+    )
+    if mean is None or size is None or before is None:
+        return []
+    days = [(c.on, e) for c in chains for e in c.bands if e.band == band]
+    on, worst = max(days, key=lambda day: day[1].absolute)
+    options, kind = sum(error.n for _, error in days), "fitted" if chains[0].fitted else "kept"
+    return [
+        (band, f"{len(days)} {kind}", f"{options:,}", f"{mean:+.2f}", f"{size:.2f}",
+         f"{before:.2f}", f"{worst.absolute:.2f}, {on}")
+    ]  # fmt: skip
 
 
 def _percent(value: float) -> str:

@@ -26,7 +26,7 @@ from domain.events import (
 from domain.instruments import Kind
 from domain.orders import Order, OrderIntent
 from sim.exchange.market import MarketQuote
-from sim.exchange.matching import Execution, FillModel, LegQuote
+from sim.exchange.matching import Execution, FillModel, LegQuote, Package, package_of
 from sim.gateway.account import Account
 from sim.gateway.fees import commission
 from sim.gateway.margin import Exposure
@@ -38,7 +38,11 @@ _UNKNOWN_CONTRACT = 200
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One execution of a package: ``price`` is net points per unit, a credit negative."""
+    """One execution of a package: ``price`` is net points per unit, a credit negative.
+
+    ``mid`` is what lay between the quotes then and ``half`` the distance from it to the quoted
+    sides, both in the unit of ``price``: what was paid for trading is ``price`` less ``mid``.
+    """
 
     at: datetime
     order_ref: str
@@ -48,6 +52,8 @@ class Trade:
     quantity: int
     price: Decimal
     fees: Decimal
+    mid: Decimal = Decimal(0)
+    half: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -214,9 +220,15 @@ class Venue:
         done = self._fills.try_fill(
             order.key, legs, quantity=order.remaining, limit=order.limit, since=order.since, now=now
         )
-        return [] if done is None else self._booked(order, done, now)
+        if done is None:
+            return []
+        package = package_of(legs)
+        assert package is not None, "it has just filled"
+        return self._booked(order, done, package, now)
 
-    def _booked(self, order: _Working, done: Execution, now: datetime) -> list[Event]:
+    def _booked(
+        self, order: _Working, done: Execution, package: Package, now: datetime
+    ) -> list[Event]:
         order.executions += 1
         order.remaining -= done.quantity
         events: list[Event] = []
@@ -240,7 +252,7 @@ class Venue:
         self.trades.append(
             Trade(
                 now, order.order_ref, intent.layer.value, intent.purpose.value, intent.rule,
-                done.quantity, done.net_price, paid,
+                done.quantity, done.net_price, paid, package.mid, package.natural - package.mid,
             )
         )  # fmt: skip
         if order.remaining < 1:

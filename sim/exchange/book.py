@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instruments import Right
-from domain.pricing import greeks, implied_vol, price
+from domain.pricing import Greeks, greeks, implied_vol, price
 from sim.exchange.listings import OptionKey
 from sim.exchange.quotes import NO_QUOTE, MarketQuote
-from sim.exchange.surface import SPX_SMILE, VIX_SMILE, carry, spx_theta, vix_option_theta
+from sim.exchange.surface import VIX_SMILE, carry, spx_slices, vix_option_theta
 from sim.exchange.tape import State
+from sim.exchange.widths import spx_half, vix_half
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -86,8 +87,10 @@ def plan_options(
     )
 
 
-def value_options(plan: OptionPlan, state: State) -> OptionValues:
-    """Black-76 on each expiry's own forward with the surface's volatility."""
+def value_options(plan: OptionPlan, state: State, *, slopes: bool = True) -> OptionValues:
+    """Black-76 on each expiry's own forward with the surface's volatility; without ``slopes`` the
+    greeks are NaN, which costs less.
+    """
     years_s = (plan.series_settle - state.ts) / _YEAR_S
     alive = years_s > 0
     years_s = np.where(alive, years_s, 1e-9)
@@ -95,19 +98,20 @@ def value_options(plan: OptionPlan, state: State) -> OptionValues:
     forward_s = np.where(
         on_vix, state.futures(plan.series_settle), state.spx * carry(state.rate, years_s)
     )
-    theta_s = np.where(
-        on_vix, vix_option_theta(years_s, state.vvix), spx_theta(years_s, state.term())
-    )
+    theta_spx, smile = spx_slices(years_s, state.term(), state.skew)
+    theta_s = np.where(on_vix, vix_option_theta(years_s, state.vvix), theta_spx)
     discount_s = np.exp(-state.rate * years_s)
     row = plan.series
     forward, theta, discount, years = forward_s[row], theta_s[row], discount_s[row], years_s[row]
     x = np.log(plan.strike / forward) / np.sqrt(theta)
-    ratio = np.where(plan.vix, VIX_SMILE.variance_ratio(x), SPX_SMILE.variance_ratio(x))
+    ratio = np.where(plan.vix, VIX_SMILE.variance_ratio(x), smile.of(row).variance_ratio(x))
     vol = np.sqrt(theta * np.maximum(ratio, 1e-4) / years)
     outside = plan.strike >= forward  # the call is out of the money, so price it, else the put
     otm = np.maximum(price(forward, plan.strike, years, vol, outside, discount), 0.0)
     value = otm + discount * np.maximum(plan.sign * (forward - plan.strike), 0.0)
-    slopes = greeks(forward, plan.strike, years, vol, plan.call, discount)
+    found = Greeks(*(np.full(vol.shape, np.nan),) * 6)
+    if slopes:
+        found = greeks(forward, plan.strike, years, vol, plan.call, discount)
     to_spot = np.where(plan.vix, 1.0, forward / state.spx)
     return OptionValues(
         price=np.where(alive[row], value, np.nan),
@@ -116,10 +120,10 @@ def value_options(plan: OptionPlan, state: State) -> OptionValues:
         years=years,
         forward=forward,
         discount=discount,
-        delta=slopes.delta * to_spot,
-        gamma=slopes.gamma * to_spot * to_spot,
-        vega=slopes.vega / 100,
-        theta=slopes.theta / 365,
+        delta=found.delta * to_spot,
+        gamma=found.gamma * to_spot * to_spot,
+        vega=found.vega / 100,
+        theta=found.theta / 365,
         underlying=np.where(plan.vix, forward, state.spx),
     )
 
@@ -127,14 +131,14 @@ def value_options(plan: OptionPlan, state: State) -> OptionValues:
 def two_sided(plan: OptionPlan, values: OptionValues, vix: float) -> tuple[Floats, Floats]:
     """Bid and ask on the tick grid; NaN for a side that nobody shows.
 
-    Widths grow with the root of the value out of the money, with intrinsic value and with stress;
-    fitted by eye to SPXW chains of 2018 and 2019 and the VIX chain of 2016-06-01.
+    Widths grow with the root of the value out of the money, with intrinsic value and with stress.
     """
     intrinsic = np.maximum(values.price - values.otm, 0.0)
-    root = np.sqrt(values.otm)
-    spx_width = (0.06 + 0.075 * root + 0.010 * intrinsic) * spx_stress(vix)
-    vix_width = (0.04 + 0.045 * root + 0.010 * intrinsic) * vix_stress(vix)
-    half = 0.5 * np.where(plan.vix, vix_width, spx_width)
+    half = spx_half(values.otm, intrinsic, vix)
+    if plan.vix.any():
+        deviation = values.vol * np.sqrt(values.years)
+        on_vix = vix_half(values.otm, intrinsic, deviation, values.forward, vix)
+        half = np.where(plan.vix, on_vix, half)
     fine = np.where(plan.vix, 0.01, 0.05)
     coarse = np.where(plan.vix, 0.05, 0.10)
     bid = _on_grid(values.price - half, fine, coarse, np.floor)
@@ -146,12 +150,8 @@ def two_sided(plan: OptionPlan, values: OptionValues, vix: float) -> tuple[Float
     return np.where(bid < fine, np.nan, bid), ask
 
 
-def spx_stress(vix: float) -> float:
-    """How many times the calm width SPX market makers show at a VIX level."""
-    return min(max(1.0, float((vix / 16.0) ** 1.4)), 6.0)
-
-
 def vix_stress(vix: float) -> float:
+    """How many times the calm width the futures on VIX show at a VIX level."""
     return min(max(1.0, vix / 16.0), 4.0)
 
 
@@ -167,17 +167,19 @@ def option_quotes(
     """Quotes in the order of the plan; empty past a series' last quote.
 
     ``marks`` are the prices of the last trades, ``closes`` those of the previous session's end.
+    Without ``vols`` there are neither volatilities of the two sides nor greeks.
     """
-    values = value_options(plan, state)
+    values = value_options(plan, state, slopes=vols)
     bid, ask = two_sided(plan, values, state.vix)
     bid_size, ask_size, volume = _activity(plan, state)
     none = repeat(None)
     iv_bid, iv_ask = map(_plain, _quoted_vols(plan, values, bid, ask)) if vols else (none, none)
+    slopes = (values.delta, values.gamma, values.vega, values.theta)
     rows = zip(
         _plain(bid), _plain(ask), np.where(np.isnan(bid), 0, bid_size).tolist(), ask_size.tolist(),
         _plain(marks), repeat(1), volume.tolist(), none, none, none, _plain(closes),
         iv_bid, iv_ask, values.vol.tolist(),
-        values.delta.tolist(), values.gamma.tolist(), values.vega.tolist(), values.theta.tolist(),
+        *(slope.tolist() if vols else none for slope in slopes),
         values.price.tolist(), values.underlying.tolist(), repeat(False),
     )  # fmt: skip
     dead = np.isnan(values.price) | (state.ts > plan.stop)

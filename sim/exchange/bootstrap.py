@@ -58,4 +58,5 @@ def _scaled(source: Day, on: date, scale: float, level: float) -> Day:
         on, spx(source.spx_open), spx(source.spx_high), spx(source.spx_low), spx(source.spx_close),
         vix(source.vix_open), vix(source.vix_high), vix(source.vix_low), vix(source.vix_close),
         maybe(source.vix9d), maybe(source.vix3m), source.vvix, source.skew,
+        vix6m=maybe(source.vix6m),
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """Daily history of the S&P 500 and VIX: where it comes from and how holes in it are filled.
 
 Two sources: the data files that ship inside the `arch` distribution (always there) and a directory
-with richer facts (VIX range, VIX9D, VIX3M, VVIX, SKEW, VX settlements). Knows nothing of scenarios
-or paths.
+with richer facts (VIX range, VIX9D, VIX3M, VIX6M, VVIX, SKEW, VX settlements). Knows nothing of
+scenarios or paths.
 """
 
 import csv
@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from math import exp, log
 from pathlib import Path
 from typing import TypeAlias
+
+from sim.exchange.intraday import Bars, read_bars
 
 Prices: TypeAlias = tuple[float, float, float, float]  # open, high, low, close
 
@@ -51,6 +53,9 @@ class Day:
     vnq: float | None = None
     spy: float | None = None
     dollar: float | None = None  # the broad dollar index
+    vix6m: float | None = None
+    bill: float | None = None  # yield of the 13-week Treasury bill, % a year
+    bars: Bars = ()  # of five minutes, of the index or its fund; () where the day is not covered
 
 
 class HistoryMissing(ValueError):
@@ -59,7 +64,7 @@ class HistoryMissing(ValueError):
 
 def read_directory(directory: Path) -> list[Day]:
     """All sessions of ``directory`` on which SPX and VIX are complete, oldest first."""
-    futures = _read_vx(directory / VX_FILE)
+    futures, bars = _read_vx(directory / VX_FILE), read_bars(directory)
     days = []
     for row in _rows(directory / DAILY_FILE):
         spx, vix = _prices(row, "spx"), _prices(row, "vix")
@@ -69,7 +74,13 @@ def read_directory(directory: Path) -> list[Day]:
         vix9d, vix3m, vvix, skew = (_number(row[n]) for n in ("vix9d", "vix3m", "vvix", "skew"))
         curve, index = tuple(futures.get(on, ())), (*enclosed(spx), *enclosed(vix))
         vixy, vnq, spy, dollar = (_number(row.get(n)) for n in _PROXIES)
-        days.append(Day(on, *index, vix9d, vix3m, vvix, skew, curve, vixy, vnq, spy, dollar))
+        vix6m, bill = _number(row.get("vix6m")), _number(row.get("tbill_13w_pct"))
+        days.append(
+            Day(
+                on, *index, vix9d, vix3m, vvix, skew, curve, vixy, vnq, spy, dollar, vix6m, bill,
+                bars.get(on, ()),
+            )
+        )  # fmt: skip
     return days
 
 

@@ -114,7 +114,7 @@ class Market:
 
     def quotes(self, con_ids: Sequence[int], *, vols: bool = True) -> list[MarketQuote]:
         """Quotes in the order of ``con_ids``; between sessions those of the last close, unknown ids
-        empty. Without ``vols`` the volatilities of bid and ask are left out, which costs less.
+        empty. Without ``vols`` greeks and the volatilities of both sides are left out: cheaper.
         """
         key = tuple(con_ids)
         watch = self._watches.get(key)
@@ -256,10 +256,10 @@ class Market:
         mark = self.tape.opens[state.position] + state.offset_s // _MARK_S * _MARK_S
         if watch.marks is None or watch.marks_at != mark:
             watch.marks_at = mark
-            watch.marks = _traded(value_options(plan, self.tape.state(mark)).price)
+            watch.marks = _traded(value_options(plan, self.tape.state(mark), slopes=False).price)
         if watch.closes is None or watch.closes_of != state.position:
             watch.closes_of = state.position
-            watch.closes = _traded(value_options(plan, before).price)
+            watch.closes = _traded(value_options(plan, before, slopes=False).price)
         return watch.marks, watch.closes
 
     def _value(self, listing: Listing, state: State) -> float | None:
@@ -275,7 +275,7 @@ class Market:
             return None
         if contract.kind is Kind.FUTURE:
             return round(float(state.futures(np.array([self._settle_ts(listing)]))[0]), 2)
-        return round(float(value_options(self._plan([listing]), state).price[0]), 2)
+        return round(float(value_options(self._plan([listing]), state, slopes=False).price[0]), 2)
 
     def _valued_daily(self, listing: Listing, position: int, first: float) -> list[Bar]:
         """One daily bar from the closes of two sessions and, while the session runs, from now."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.exchange.history import Day
+from sim.exchange.intraday import BAR_S, Bars
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -26,6 +27,7 @@ _VIX_EVERY = 3  # grid steps between two values of VIX
 _FLICKER = 0.001  # of the level: a hundredth of a point at VIX 10
 _REFLECTED = 0.2  # of what a shape goes beyond a band it may not leave
 _SESSION_YEARS = 1 / 252
+_ONE_WAY = 0.5  # of the range between open and close: the order of the extremes follows from that
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,18 @@ def build_path(day: Day, previous_vix: float, *, seed: int, cash_s: int, total_s
     """The path of ``day``: each of its eight prices is touched exactly.
 
     ``cash_s`` and ``total_s`` are the lengths of the cash session and of index-option hours in
-    seconds. Index: Brownian bridge in variance time, bent monotonically onto the range. VIX: the
-    mirrored index plus noise of its own, bent likewise, so it moves against the index within the
-    day.
+    seconds. Index: through the day's five-minute bars where it has them, else a Brownian bridge in
+    variance time; bent monotonically onto the range. VIX: the mirrored index plus noise of its own,
+    bent likewise, so it moves against the index within the day.
     """
     rng = np.random.default_rng([seed, day.on.toordinal()])
     cash, total = cash_s // GRID_S, total_s // GRID_S
-    clock = variance_clock(day, previous_vix, rng, cash)
-    spx = _index_path(day, rng, clock)
+    if len(day.bars) * BAR_S == cash_s:
+        clock = _bar_clock(day.bars, cash)
+        spx = _recorded_path(day, cash)
+    else:
+        clock = variance_clock(day, previous_vix, rng, cash)
+        spx = _index_path(day, rng, clock)
     spx = np.concatenate([spx, np.full(total - cash, day.spx_close)])
     long_clock = np.concatenate([clock * 0.97, np.linspace(0.97, 1.0, total - cash + 1)[1:]])
     vix = _vix_path(day, rng, spx, long_clock)
@@ -94,8 +100,44 @@ def _index_path(day: Day, rng: np.random.Generator, clock: Floats) -> Floats:
     misfit = np.abs(walk.max(axis=1) - max(move, 0.0) - up) + np.abs(
         min(move, 0.0) - walk.min(axis=1) - down
     )
+    if abs(move) < _ONE_WAY * (up + down + abs(move)):
+        # Nobody knows which extreme came first: the further one, so that a stop is met before the
+        # price that would have been better.
+        later = (walk.argmin(axis=1) > walk.argmax(axis=1)) == _down_is_further(day)
+        misfit = np.where(later & ~later.all(), np.inf, misfit)
     best = walk[int(np.argmin(misfit))]
     return _bend(best, day.spx_open, day.spx_high, day.spx_low, day.spx_close)
+
+
+def _down_is_further(day: Day) -> bool:
+    return day.spx_open - day.spx_low > day.spx_high - day.spx_open
+
+
+def _bar_clock(bars: Bars, steps: int) -> Floats:
+    """Cumulative variance by the squared ranges of the bars, a tenth of it spread evenly."""
+    ranges = np.array([log(high / low) ** 2 for _, high, low, _ in bars])
+    rate = np.repeat(ranges + 0.1 * ranges.mean() + 1e-12, steps // len(bars))
+    total = np.concatenate([[0.0], np.cumsum(rate)])
+    return np.asarray(total / total[-1], np.float64)
+
+
+def _recorded_path(day: Day, steps: int) -> Floats:
+    """Through open, both extremes and close of every bar, the extreme further from its open first.
+
+    The bars may be those of a fund: they agree with the index at the close, and what the open
+    differs by is gone within the first bar.
+    """
+    ends = GRID_S / BAR_S
+    times, levels = [], []
+    for place, (opened, high, low, close) in enumerate(day.bars):
+        first, second = (low, high) if opened - low > high - opened else (high, low)
+        times += [place, place + 1 / 3, place + 2 / 3, place + 1 - ends]
+        levels += [opened, first, second, close]
+    grid = np.arange(steps + 1) * ends
+    shape = np.interp(grid, times, np.log(levels))
+    shape = shape - shape[-1] + log(day.spx_close / day.spx_open)
+    shape -= shape[0] * np.maximum(0.0, 1.0 - grid)
+    return _bend(shape, day.spx_open, day.spx_high, day.spx_low, day.spx_close)
 
 
 def _vix_path(day: Day, rng: np.random.Generator, spx: Floats, clock: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The state of the world at any instant of a scenario: index levels, curve and rates.
 
-Turns days into continuous levels. What history says only at closes (VIX9D, VIX3M, VVIX, VX
-settlements) is modelled from VIX within the day and made to agree at every close.
+Turns days into continuous levels. What history says only at closes (VIX9D, VIX3M, VIX6M,
+VVIX, SKEW, VX settlements) is modelled from VIX within the day and made to agree at every close.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,9 @@ _PATHS_KEPT = 80  # a quarter of a year of bars, 120 kB each
 _MODELS = {
     "VIX9D": (-0.014, 1.321, -0.150, -0.190),
     "VIX3M": (0.232, 0.668, 0.110, 0.181),
+    "VIX6M": (0.543, 0.469, 0.131, 0.275),
     "VVIX": (3.457, 0.487, -0.254, 0.167),
+    "SKEW": (4.695, -0.044, -0.059, 0.168),
 }
 DERIVED = tuple(_MODELS)
 _UTC_EPOCH = date(1970, 1, 1).toordinal()
@@ -49,7 +51,9 @@ class State:
     vix: float
     vix9d: float
     vix3m: float
+    vix6m: float
     vvix: float
+    skew: float
     level: float
     rate: float
     before: Residuals
@@ -78,8 +82,8 @@ class State:
         return np.asarray(model * np.exp(bend * np.clip(days / 2.0, 0.0, 1.0)))
 
     def term(self) -> Floats:
-        """Variance-swap term structure of SPX, for spx_theta."""
-        return spx_term(self.vix9d, self.vix, self.vix3m, self.level)
+        """Variance-swap term structure of SPX, for spx_slices."""
+        return spx_term(self.vix9d, self.vix, self.vix3m, self.vix6m, self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +190,12 @@ class Tape:
         old, new = self._anchor(max(0, position - 1)), self._anchor(position)
         mean60 = (1 - spent) * old.mean60 + spent * new.mean60
         mean250 = (1 - spent) * old.mean250 + spent * new.mean250
-        derived = [
+        vix9d, vix3m, vix6m, vvix, skew = (
             exp(_modelled(name, vix, mean60, mean250) + (1 - spent) * before + spent * after)
             for name, before, after in zip(DERIVED, old.derived, new.derived, strict=True)
-        ]
+        )
         return State(
-            ts, position, offset, spx, vix, derived[0], derived[1], derived[2],
+            ts, position, offset, spx, vix, vix9d, vix3m, vix6m, vvix, skew,
             (1 - spent) * old.level + spent * new.level, discount_rate(day.on.year),
             old.curve, new.curve, spent,
         )  # fmt: skip
@@ -202,7 +206,7 @@ class Tape:
             closes = [day.vix_close for day in self.days[max(0, position - 249) : position + 1]]
             mean250, mean60 = sum(closes) / len(closes), sum(closes[-60:]) / len(closes[-60:])
             level, day = slow_level(mean250, mean60), self.days[position]
-            known = (day.vix9d, day.vix3m, day.vvix)
+            known = (day.vix9d, day.vix3m, day.vix6m, day.vvix, day.skew)
             derived = tuple(
                 0.0
                 if value is None

@@ -9,11 +9,23 @@ from typing import Any
 
 from domain.session import SessionCalendar
 from sim.exchange.history import Day, enclosed
+from sim.exchange.intraday import BAR_S, Bars, complete_days
 from study.store.tables import Part, Store, Table
 from study.store_checks import FACTS, VX_FACTS, Finding
 
 _PRICES = ("open", "high", "low", "close")
-_RELATIVES = ("VIX9D", "VIX3M", "VVIX", "SKEW", "VIXY", "VNQ", "SPY", "USDBROAD")
+_RELATIVES = (
+    "VIX9D",
+    "VIX3M",
+    "VVIX",
+    "SKEW",
+    "VIXY",
+    "VNQ",
+    "SPY",
+    "USDBROAD",
+    "VIX6M",
+    "TBILL13W",
+)
 
 
 def has_history(store: Store) -> bool:
@@ -25,16 +37,17 @@ def has_history(store: Store) -> bool:
 def sessions(store: Store) -> list[Day]:
     """Complete sessions, oldest first."""
     spx, vix = (_complete(store, symbol) for symbol in ("SPX", "VIX"))
-    vix9d, vix3m, vvix, skew, vixy, vnq, spy, dollar = (
+    vix9d, vix3m, vvix, skew, vixy, vnq, spy, dollar, vix6m, bill = (
         _closes(store, symbol) for symbol in _RELATIVES
     )
-    curves = _curves(store)
+    curves, bars = _curves(store), _bars(store)
     return [
         Day(
             on, *enclosed(spx[on]), *enclosed(vix[on]),
             vix9d.get(on), vix3m.get(on), vvix.get(on), skew.get(on),
             tuple(sorted(curves.get(on, ()))),
-            vixy.get(on), vnq.get(on), spy.get(on), dollar.get(on),
+            vixy.get(on), vnq.get(on), spy.get(on), dollar.get(on), vix6m.get(on),
+            bill.get(on), bars.get(on, ()),
         )
         for on in sorted(spx.keys() & vix.keys())
     ]  # fmt: skip
@@ -56,6 +69,16 @@ def session_findings(days: list[Day], calendar: SessionCalendar) -> tuple[Findin
     return tuple(found)
 
 
+def _bars(store: Store) -> dict[date, Bars]:
+    """Five-minute bars of the index; of its fund on days that the index does not cover."""
+    found: dict[date, Bars] = {}
+    for symbol in ("SPY", "SPX"):
+        rows = store.read(Part(Table.BARS, f"{symbol}-{BAR_S}"))
+        prices = ((row["start"], tuple(row[name] for name in _PRICES)) for row in rows)
+        found |= complete_days(prices)
+    return found
+
+
 def _complete(store: Store, symbol: str) -> dict[date, tuple[float, float, float, float]]:
     rows = store.read(Part(Table.DAILY, symbol))
     return {row["on"]: _four(row) for row in rows if all(row[name] for name in _PRICES)}
@@ -67,7 +90,8 @@ def _four(row: Mapping[str, Any]) -> tuple[float, float, float, float]:
 
 def _closes(store: Store, symbol: str) -> dict[date, float]:
     rows = store.read(Part(Table.DAILY, symbol))
-    return {row["on"]: row["close"] for row in rows if row["close"]}
+    zero = symbol == "TBILL13W"  # a yield may be nothing, a price may not
+    return {row["on"]: row["close"] for row in rows if row["close"] or (zero and row["close"] == 0)}
 
 
 def _curves(store: Store) -> dict[date, list[tuple[date, float]]]:

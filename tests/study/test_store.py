@@ -243,8 +243,13 @@ def test_an_empty_store_says_how_to_fill_it(tmp_path, table):
 
 def test_imported_files_replay_as_the_files_themselves(tmp_path, market_data_dir, table):
     store = Store(tmp_path)
-    for name in ("daily_1990_2021.csv.gz", "vx_settlements_2004_2021.csv.gz"):
-        _, found = read_file(market_data_dir / name)
+    bars = Hints("SPY", ZoneInfo("UTC"))
+    for name, hints in (
+        ("daily_1990_2021.csv.gz", None),
+        ("vx_settlements_2004_2021.csv.gz", None),
+        ("intraday/spy_5min_2018_2020.csv.gz", bars),
+    ):
+        _, found = read_file(market_data_dir / name, hints)
         for part, rows in found.rows.items():
             assert store.merge(part, rows).contradicted == []
     assert load_dataset(tmp_path, table).days == load_dataset(market_data_dir, table).days

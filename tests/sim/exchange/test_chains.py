@@ -86,15 +86,15 @@ def test_nothing_is_free_at_the_touch(seen):
 
 
 def test_the_vix_of_the_chain_is_the_vix_on_the_screen(seen):
-    """Within 2.5 %: the volatility at the money is set for a VIX 1.5 % below the index (see
-    ``sim.exchange.surface``), and strips that end where bids do leave out up to 0.5 % more.
+    """Below it by 3 to 7 %: the smiles meet recorded chains where condors are traded and leave the
+    furthest puts too cheap, which an index made of all strikes sees (docs/simulated-market.md).
     """
     for name, (con_id, days) in INDEX.items():
         shown = seen.market.quotes([con_id])[0].last
         computed = vix_from(seen.spx, seen.rate, days)
         # At 9 and 93 days the term structure bends, and a line between two expiries cuts the bend.
-        slack = 0.025 if name == "VIX" else 0.06
-        assert computed == pytest.approx(shown, rel=slack), name
+        slack = 0.07 if name == "VIX" else 0.10
+        assert (1 - slack) * shown < computed < 1.02 * shown, name
 
 
 def test_vix_options_are_on_the_futures_they_settle_with(seen):

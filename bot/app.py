@@ -17,6 +17,7 @@ from bot.approvals.office import ApprovalOffice, Desked
 from bot.approvals.opening import Start, opening
 from bot.approvals.spool import Spool
 from bot.broker.ib import IbBroker
+from bot.build import build_identity
 from bot.clock_watch import ClockWatch
 from bot.control import ControlFile
 from bot.execute import Executor
@@ -80,7 +81,8 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
     journal, ended = _journal(settings.journal, plan), "crashed"
     try:
         hashed = config_hash(settings)
-        poisoned = journal.begin_life(plan.run_id, clock.now(), hashed, policy.fingerprint)
+        life = (plan.run_id, clock.now(), hashed, policy.fingerprint, build_identity())
+        poisoned = journal.begin_life(*life)
         past = recovered(journal, plan.calendar)
         rows = settings.journal.checkpoint_every_rows
         desk, keeper = _begun(past, plan), DeskKeeper(journal, past.desk, plan.calendar, rows)
@@ -123,7 +125,7 @@ async def run_daemon(settings: Settings, plan: Plan, stop: asyncio.Event) -> End
             **shown.tasks,
             **_watching(settings, plan, loop),
         }
-        log.info(LogEvent.PROCESS_STARTED, journal=str(settings.journal.path))
+        log.info(LogEvent.PROCESS_STARTED, journal=str(settings.journal.path), build=life[-1])
         ending = await supervise(tasks, stop)
         gate.shut("the process is ending")
         if ending.error is None:

@@ -27,7 +27,7 @@ from engine.step import step
 _WARM_UP = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 _NEWS = "signal"
-_CLOSE = 1e-3  # a fitted smile goes on from the one before, and the first of them is forgotten here
+_CLOSE = 1e-6  # sums may be taken in another order, by another version of a library
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _judged(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
 
 
 def _agree(now: tuple[Effect, ...], then: tuple[Effect, ...]) -> bool:
-    """Whether the same was decided, on figures that differ by no more than a fit may."""
+    """Whether the same was decided, on figures that are equal but for rounding."""
     return len(now) == len(then) and all(map(_alike, now, then))
 
 

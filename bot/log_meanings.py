@@ -18,7 +18,7 @@ class Meaning(NamedTuple):
 
 
 MEANINGS: Final[Mapping[E, Meaning]] = {
-    E.PROCESS_STARTED: Meaning("info", "journal", "The daemon has recovered and runs."),
+    E.PROCESS_STARTED: Meaning("info", "journal build", "The daemon has recovered and runs."),
     E.PROCESS_RECOVERED: Meaning(
         "info", "saved_batch records working_orders", "What the journal gave back at the start."
     ),
@@ -67,6 +67,9 @@ MEANINGS: Final[Mapping[E, Meaning]] = {
     ),
     E.BROKER_FOREIGN_ORDER: Meaning(
         "warning", "perm_id order_ref", "An order nobody here asked for; never touched."
+    ),
+    E.BROKER_REFERENCES_UNKNOWN: Meaning(
+        "warning", "order_refs", "Orders of today that this journal lost; no number comes again."
     ),
     E.BROKER_FOREIGN_POSITION: Meaning(
         "warning", "contract size", "A holding no order explains; never touched."

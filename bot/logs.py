@@ -3,6 +3,7 @@
 Decides form only. Every line is one event of ``LogEvent`` with fields; sentences live in fields.
 """
 
+import json
 import logging
 import re
 import sys
@@ -49,6 +50,7 @@ class LogEvent(StrEnum):
     BROKER_DATA_TYPE = "broker.data_type"
     BROKER_QUOTE_DISCARDED = "broker.quote_discarded"
     BROKER_FOREIGN_ORDER = "broker.foreign_order"
+    BROKER_REFERENCES_UNKNOWN = "broker.references_unknown"
     BROKER_FOREIGN_POSITION = "broker.foreign_position"
     BROKER_RECONCILED = "broker.reconciled"
     BROKER_EXECUTION_CORRECTED = "broker.execution_corrected"
@@ -98,8 +100,11 @@ def mask_accounts(text: str) -> str:
     return _ACCOUNT.sub(lambda hit: f"{hit[1]}{'*' * len(hit[2])}{hit[3]}", text)
 
 
-# Control characters, and those that turn the direction of text: a terminal would obey them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# Control characters, and those that turn the direction of text: a terminal would obey them. Halves
+# of characters: no encoding knows them, and a line with one in it could not be written at all.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -231,12 +236,16 @@ def _told(value: Any, *, lines: bool = False) -> Any:
     if isinstance(value, str):
         return printable(mask_accounts(value), lines=lines)
     if isinstance(value, Mapping):
-        return {_told(key): _told(inner) for key, inner in value.items()}
+        return {_told(_key(key)): _told(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_told(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return printable(mask_accounts(str(value)))
+
+
+def _key(key: Any) -> Any:
+    return key if key is None or isinstance(key, str | bool | int | float) else str(key)
 
 
 def _copy_to(tail: LogTail) -> Callable[[Any, str, Fields], Fields]:
@@ -258,8 +267,20 @@ def _name_library(_logger: Any, _method: str, fields: Fields) -> Fields:
 
 
 def _json_line(_logger: Any, _method: str, fields: Fields) -> str:
+    """What the quick encoder refuses, such as a number beyond 64 bits, the slow one can write."""
     first = {key: fields.pop(key) for key in ("ts", "level", "event") if key in fields}
-    return orjson.dumps({**first, **fields}, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    line = {**first, **fields}
+    try:
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(_plain(line), default=str)
+
+
+def _plain(value: Any) -> Any:
+    """Keys as text, as any encoder takes them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _console(out: TextIO) -> Callable[[Any, str, Fields], str]:

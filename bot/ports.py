@@ -30,7 +30,8 @@ class Broker(Protocol):
     """The paper account. Everything it learns arrives in the inbox as events; no call returns news.
 
     ``place``, ``modify`` and ``cancel`` raise BrokerUnavailable when nothing reached the socket;
-    after a normal return the frame is on its way and only evidence tells what became of it.
+    after a normal return the frame is on its way and only evidence tells what became of it. The
+    limit that holds after a change was refused, or could not be sent, comes as a LimitModified.
     """
 
     async def run(self) -> None:

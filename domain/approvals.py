@@ -24,7 +24,8 @@ class Approvals:
 
     used: Mapping[str, datetime] = field(default_factory=dict)  # nonces, and when plans expire
     epoch: int = 0  # how often everything pending was declared void
-    stops: int = 0  # how often somebody asked for a halt or a reduction
+    stops: int = 0  # how often somebody asked for a halt or a reduction ...
+    halts: int = 0  # ... and how often the desk halted by itself
     ring: str = ""  # the key ring in force, as JSON; empty before the first
     config: str = ""  # the configuration last accepted, by its hash ...
     config_shares: tuple[float, float] = (0.0, 0.0)  # ... and the losses it was said to allow

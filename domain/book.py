@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from domain.combos import IronCondor
+from domain.derived import Derived, Deriving
 from domain.instruments import Contract
 from domain.orders import Layer, Order, Purpose
 from domain.replacing import replace
@@ -60,7 +62,7 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
-class Condor:
+class Condor(Deriving):
     """One opened condor; its id is the reference of the order that opened it.
 
     ``positions`` and ``entered`` follow ``combo.contracts``; ``entry_cash`` is what the entry
@@ -77,31 +79,31 @@ class Condor:
     closed_at: datetime | None = None
     rolls: int = 0  # how often it was rolled before it became this one
 
-    @property
+    @Derived
     def is_open(self) -> bool:
         return any(position.quantity for position in self.positions)
 
-    @property
+    @Derived
     def quantity(self) -> int:
         """Units held; the fullest leg counts while the executions of one fill are still
         arriving.
         """
         return max(abs(position.quantity) for position in self.positions)
 
-    @property
+    @Derived
     def credit(self) -> Decimal:
         """Points received per unit at entry; 0 before a whole unit was entered."""
         units = min(abs(count) for count in self.entered)
         return self.entry_cash / (units * self.combo.long_put.multiplier) if units else _ZERO
 
-    @property
+    @Derived
     def max_loss_usd(self) -> Decimal:
         """Of the units still held, at the entry credit."""
         return self.combo.max_loss_usd(self.credit, self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
-class Tranche:
+class Tranche(Deriving):
     """VIX calls bought by one order, whose reference is its id.
 
     ``keep`` is the most that profit-taking rungs let us go on holding; ``rung`` the highest
@@ -123,7 +125,7 @@ class Tranche:
     def quantity(self) -> int:
         return self.position.quantity
 
-    @property
+    @Derived
     def unit_cost(self) -> Decimal:
         """Points paid per contract still held."""
         held = self.position.quantity
@@ -131,7 +133,7 @@ class Tranche:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Book(Deriving):
     """Everything held, by condor and tranche; closed ones stay a few days for late executions."""
 
     condors: Mapping[str, Condor] = field(default_factory=dict)
@@ -152,28 +154,32 @@ class Book:
     cash: Decimal = _ZERO  # what all trades and settlements brought in, before fees
     fees_forgotten: Decimal = _ZERO  # of executions that are no longer in ``commissions``
 
-    @property
+    @Derived
     def open_condors(self) -> tuple[Condor, ...]:
         return tuple(condor for condor in self.condors.values() if condor.is_open)
 
-    @property
+    @Derived
     def open_tranches(self) -> tuple[Tranche, ...]:
         return tuple(tranche for tranche in self.tranches.values() if tranche.quantity)
 
-    @property
+    @Derived
     def condor_contracts(self) -> int:
-        """N of methodology 4.4: open condor units."""
+        """Open condor units, settled ones that the broker has not dropped yet included."""
         return sum(condor.quantity for condor in self.open_condors)
 
-    def positions(self) -> dict[Contract, int]:
+    def positions(self) -> Mapping[Contract, int]:
         """Net signed contracts by instrument, zeros left out."""
+        return self._positions
+
+    @Derived
+    def _positions(self) -> Mapping[Contract, int]:
         net: dict[Contract, int] = {}
         for condor in self.condors.values():
             for contract, position in zip(condor.combo.contracts, condor.positions, strict=True):
                 net[contract] = net.get(contract, 0) + position.quantity
         for tranche in self.tranches.values():
             net[tranche.contract] = net.get(tranche.contract, 0) + tranche.quantity
-        return {contract: quantity for contract, quantity in net.items() if quantity}
+        return MappingProxyType({contract: held for contract, held in net.items() if held})
 
     def spend_since(self, day: date) -> Decimal:
         """Net hedge premium spent on days after ``day``, in USD."""
@@ -217,13 +223,27 @@ def settle(
     points.
     """
     condor = book.condors.get(owner)
+    if condor is None:
+        return take_out(book, owner, contract, -book.tranches[owner].quantity, price, at, on)
+    held = condor.positions[condor.combo.contracts.index(contract)].quantity
+    return take_out(book, owner, contract, -held, price, at, on)
+
+
+def take_out(
+    book: Book,
+    owner: str,
+    contract: Contract,
+    quantity: int,
+    price: Decimal,
+    at: datetime,
+    on: date,
+) -> Book:
+    """A trade in a leg of condor or tranche ``owner`` that no order of ours made, without fees."""
+    book = _paid(book, contract, quantity, price)
+    condor = book.condors.get(owner)
     if condor is not None:
-        held = condor.positions[condor.combo.contracts.index(contract)].quantity
-        book = _paid(book, contract, -held, price)
-        return _trade_condor(book, condor, contract, -held, price, at)
-    tranche = book.tranches[owner]
-    book = _paid(book, tranche.contract, -tranche.quantity, price)
-    return _sell_tranche(book, tranche, -tranche.quantity, price, on)
+        return _trade_condor(book, condor, contract, quantity, price, at)
+    return _sell_tranche(book, book.tranches[owner], quantity, price, on)
 
 
 def prune(book: Book, before: date) -> Book:

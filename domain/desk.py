@@ -21,10 +21,10 @@ from domain.orders import Layer, Order, OrderStatus
 from domain.quotes import Quote
 from domain.record import Record
 from domain.rulesets import Vote
-from domain.session import Session, SessionCalendar, new_york
+from domain.session import Session, SessionCalendar, date_in_new_york
 from domain.shadows import ShadowRecord
 from domain.signals import Kept, Reading, Signal
-from domain.smile_fit import Smile
+from domain.smile_fit import LastSmile
 from domain.vwap import Vwap
 
 
@@ -109,7 +109,7 @@ class Tally:
     ] = ()  # (when, whether it opened risk), last minute
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, as the desk: both are copied at every step
 class Memory:
     """What the rules remember between looks and may forget in a restart without harm."""
 
@@ -124,7 +124,7 @@ class Memory:
     condors_at_risk_within: float | None = None  # condor notional at the last mark inside the cap
     wanted: tuple[Contract, ...] = ()  # candidates the rules asked to see
     watchlist: tuple[Contract, ...] = ()
-    smile: Smile | None = None  # of the last candidate, from which the next fit starts
+    smile: LastSmile | None = None  # of the last candidate, from which the next fit starts
     vwap: Vwap | None = None  # of SPY, while a profile rolls by it
     liquidity: Mapping[Contract, LegLiquidity] = field(default_factory=dict)  # at the last look
     liquidity_sums: Mapping[str, Sum] = field(default_factory=dict)  # of today, by slot and band
@@ -136,7 +136,7 @@ class Memory:
     kept: Mapping[str, Kept] = field(default_factory=dict)  # results that change once a day
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desk:
     """One instant. ``now`` is the time of the newest event; there is no other clock."""
 
@@ -181,12 +181,12 @@ class Desk:
     @property
     def today(self) -> date:
         """The New York date."""
-        return new_york(self.now).date()
+        return date_in_new_york(self.now)
 
     @property
     def working(self) -> tuple[Order, ...]:
         """Orders that may still fill, oldest first."""
-        return tuple(order for order in self.orders.values() if order.working)
+        return tuple([order for order in self.orders.values() if order.working])
 
     @property
     def live_condors(self) -> tuple[Condor, ...]:
@@ -200,8 +200,13 @@ class Desk:
         )
 
     @property
+    def live_contracts(self) -> int:
+        """N of methodology 4.4: units of condors whose result is not decided yet."""
+        return sum(condor.quantity for condor in self.live_condors)
+
+    @property
     def uncertain(self) -> tuple[Order, ...]:
-        return tuple(o for o in self.orders.values() if o.status is OrderStatus.UNKNOWN)
+        return tuple([o for o in self.orders.values() if o.status is OrderStatus.UNKNOWN])
 
     def quote(self, contract: Contract) -> Quote | None:
         """The newest quote of this connection; None when there is none since the broker became

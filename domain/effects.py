@@ -30,12 +30,14 @@ class ModifyLimit:
 
     order_ref: str
     limit: Decimal
+    at: datetime | None = None  # when it was decided; journals of older versions do not say
 
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
     order_ref: str
     reason: str
+    at: datetime | None = None  # when it was decided; journals of older versions do not say
 
 
 class Severity(StrEnum):

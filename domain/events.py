@@ -167,7 +167,9 @@ class OrderUncertain:
 
 @dataclass(frozen=True, slots=True)
 class LimitModified:
-    """The broker confirmed the new limit of a working order."""
+    """The limit that a working order has at the broker: the new one, or the one from before when a
+    change was refused or could not be sent.
+    """
 
     at: datetime
     order_ref: str
@@ -191,6 +193,16 @@ class ForeignReported:
     at: datetime
     orders: tuple[str, ...] = ()
     positions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencesSeen:
+    """Orders of today at the broker, finished ones included, that bear references as we give them
+    and that this journal knows nothing of: it is older than they are. None is ever given again.
+    """
+
+    at: datetime
+    order_refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +236,18 @@ class ReduceRequested:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequested:
-    """``stops`` is how many stops the operators knew of; None ends any halt, else only theirs."""
+    """``stops`` is how many stops the operators knew of; None ends any halt, else only theirs.
+
+    ``halts`` and ``rejections`` are how many halts of the desk's own and how many rejections by the
+    broker they knew of: what came after is not forgiven. None, as in older journals: of all.
+    """
 
     at: datetime
     who: str
     why: str
     stops: int | None = None
+    halts: int | None = None
+    rejections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +304,20 @@ class PositionAdopted:
     at: datetime
     contract: Contract
     quantity: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """Of ``campaign``, a condor or tranche of ours, contracts were closed by hand: not by an order
+    of ours. ``quantity`` is that trade, signed: bought positive; ``price`` in points.
+    """
+
+    at: datetime
+    campaign: str
+    contract: Contract
+    quantity: int
+    price: Decimal
     who: str
 
 
@@ -347,6 +379,7 @@ Event: TypeAlias = (
     | LimitModified
     | PositionsReported
     | ForeignReported
+    | ReferencesSeen
     | BrokerReady
     | BrokerLost
     | HaltRequested
@@ -357,6 +390,7 @@ Event: TypeAlias = (
     | ApprovalsVoided
     | LimitRaised
     | PositionAdopted
+    | WrittenOff
     | ConfigAccepted
     | KeyRingChanged
     | ShadowReported

@@ -5,8 +5,9 @@ net price per unit in points. A leg with ratio -1 is sold. A credit is a negativ
 broker adapter turns a single sold leg into SELL at a positive price.
 """
 
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -147,6 +148,7 @@ class Order:
     limit_changed_at: datetime | None = None  # or a cancel was asked for
     cancel_requested: bool = False
     refusal: int = 0  # the broker's code when it rejected the order; 0 when it never got there
+    limit_refusals: int = 0  # changes of its limit in a row that did not come to be
     leg_fills: tuple[int, ...] = ()
     exec_ids: frozenset[str] = field(default_factory=frozenset)
 
@@ -171,6 +173,21 @@ class Order:
     def working(self) -> bool:
         """May still fill: everything not finished, UNKNOWN included."""
         return self.status not in TERMINAL
+
+
+_REFERENCE = re.compile(r"cb-(?:condor|hedge)-(\d{8})-(\d{1,9})", re.ASCII)
+
+
+def order_ref(layer: Layer, day: date, number: int) -> str:
+    """``cb-condor-20180116-1``: the same decision gets the same reference in every replay."""
+    book = "condor" if layer is Layer.CONDOR else "hedge"
+    return f"cb-{book}-{day:%Y%m%d}-{number}"
+
+
+def number_of(ref: str, day: date) -> int | None:
+    """The number in a reference given on ``day``; None for one of another day or of others."""
+    match = _REFERENCE.fullmatch(ref)
+    return int(match[2]) if match and match[1] == f"{day:%Y%m%d}" else None
 
 
 class DenialCode(StrEnum):

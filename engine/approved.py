@@ -3,10 +3,11 @@
 An approval takes effect here or nowhere: its nonce is used up in the same batch.
 """
 
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from domain.approvals import Approvals, Raised
-from domain.desk import Desk
+from domain.desk import Desk, TradingState
 from domain.events import (
     ApprovalsVoided,
     CommandAccepted,
@@ -67,9 +68,26 @@ def stopped(desk: Desk) -> Desk:
     return replace(desk, approvals=approvals)
 
 
+def halted(desk: Desk, why: str) -> Desk:
+    """The desk halts itself: a resume that was signed without knowing of it does not end it."""
+    approvals = replace(desk.approvals, halts=desk.approvals.halts + 1)
+    return replace(
+        desk, approvals=approvals,
+        trading=TradingState.HALTED, trading_why=why, trading_since=desk.now,
+    )  # fmt: skip
+
+
 def outdated(desk: Desk, event: ResumeRequested) -> bool:
-    """Whether another stop came after the one that this resume was to end."""
-    return event.stops is not None and event.stops != desk.approvals.stops
+    """Whether another stop or halt came after the one that this resume was to end."""
+    known = desk.approvals
+    return (event.stops is not None and event.stops != known.stops) or (
+        event.halts is not None and event.halts != known.halts
+    )
+
+
+def unforgiven(desk: Desk, event: ResumeRequested) -> tuple[tuple[datetime, str], ...]:
+    """Rejections by the broker that whoever resumes did not know of."""
+    return () if event.rejections is None else desk.rejections[event.rejections :]
 
 
 def _raised(old: Approvals, event: LimitRaised) -> dict[str, Raised]:

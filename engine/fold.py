@@ -22,7 +22,7 @@ from typing import assert_never
 
 from domain.book import Fill, apply_commission, apply_fill, prune
 from domain.chain import OptionChain
-from domain.desk import Account, Desk, Tally, TradingState
+from domain.desk import Account, Desk, Tally
 from domain.effects import (
     AskMargin,
     CancelOrder,
@@ -58,36 +58,41 @@ from domain.events import (
     PositionsReported,
     QuoteUpdated,
     ReduceRequested,
+    ReferencesSeen,
     ResumeRequested,
     ShadowReported,
+    WrittenOff,
 )
 from domain.instruments import Contract
 from domain.orders import TRANSITIONS, Order, OrderStatus
 from domain.replacing import replace
 from domain.session import new_york
-from engine.approved import Approved, approved, moves_holdings, outdated, stopped
+from engine.approved import Approved, approved, halted, moves_holdings
 from engine.changes import DURABLE_CHANGES
+from engine.commanded import commanded
 from engine.daily_closes import with_closes
 from engine.paper_reports import shadow_reported
 from engine.resolved import revived, superseded
-from engine.waiting import answered, on_its_way, struck, unasked
+from engine.waiting import answered, beyond, limited, on_its_way, struck, unasked
+from engine.written_off import written_off
 
-INVARIANT_ALERT = "invariant_"
+_MOVES: Mapping[type[Event], OrderStatus] = {
+    OrderSubmitted: OrderStatus.SUBMITTED,
+    OrderCanceled: OrderStatus.CANCELED,
+    OrderUncertain: OrderStatus.UNKNOWN,
+}
 _KEPT = timedelta(days=5)  # finished orders and positions stay this long for late executions
 
 
 def fold(desk: Desk, event: Event) -> Desk:
-    """The desk after ``event``. Time never runs backwards: an old event does not turn ``now``
-    back.
-    """
+    """The desk after ``event``; an old event does not turn ``now`` back."""
     desk = _at(desk, event)
     if isinstance(event, Approved):
         return _compared(approved(desk, event)) if moves_holdings(event) else approved(desk, event)
     match event:
         case ClockTicked():
-            if desk.ready_at is None and desk.away_since is None:
-                return replace(desk, away_since=event.at)
-            return desk
+            never_there = desk.ready_at is None and desk.away_since is None
+            return replace(desk, away_since=event.at) if never_there else desk
         case QuoteUpdated():
             return fold_quotes(desk, (event,))
         case ChainListed():
@@ -106,61 +111,36 @@ def fold(desk: Desk, event: Event) -> Desk:
         case MarginAnswered():
             return answered(desk, event)
         case PositionsReported():
-            reported = {contract: quantity for contract, quantity in event.positions if quantity}
-            return _compared(replace(desk, broker_positions=reported, positions_at=event.at))
+            held = {contract: quantity for contract, quantity in event.positions if quantity}
+            return _compared(replace(desk, broker_positions=held, positions_at=event.at))
         case ForeignReported():
             return replace(desk, foreign=(*event.orders, *event.positions))
+        case ReferencesSeen():
+            return beyond(desk, event.order_refs)
         case BrokerReady():
             return replace(desk, ready_at=event.at, away_since=None)
         case BrokerLost():
             return replace(desk, ready_at=None, away_since=event.at)
         case HaltRequested() | ReduceRequested() | ResumeRequested():
-            return _commanded(desk, event)
+            return commanded(desk, event)
+        case WrittenOff():
+            return _compared(written_off(desk, event))
         case OrderFilled():
             return _filled(desk, event)
         case CommissionReported():
             return _charged(desk, event.exec_id, event.commission)
-        case OrderSubmitted():
-            return _moved(desk, event.order_ref, OrderStatus.SUBMITTED)
+        case OrderSubmitted() | OrderCanceled() | OrderUncertain():
+            return _moved(desk, event.order_ref, _MOVES[type(event)])
         case OrderAccepted():
             return _moved(revived(desk, event), event.order_ref, OrderStatus.ACCEPTED)
-        case OrderCanceled():
-            return _moved(desk, event.order_ref, OrderStatus.CANCELED)
         case OrderRejected():
             return _rejected(desk, event)
-        case OrderUncertain():
-            return _moved(desk, event.order_ref, OrderStatus.UNKNOWN)
         case LimitModified():
-            return _with_order(desk, event.order_ref, lambda o: replace(o, limit=event.limit))
+            return _with_order(desk, event.order_ref, lambda o: limited(o, event.limit))
         case ShadowReported():
             return shadow_reported(desk, event)
         case _:
             assert_never(event)
-
-
-def _commanded(desk: Desk, event: HaltRequested | ReduceRequested | ResumeRequested) -> Desk:
-    """An operator's word on the trading state. Only a resume ends a halt."""
-    why = f"{event.who}: {event.why}"
-    match event:
-        case HaltRequested():
-            return _trading(stopped(desk), TradingState.HALTED, why)
-        case ReduceRequested():
-            halted = desk.trading is TradingState.HALTED
-            desk = stopped(desk)
-            return desk if halted else _trading(desk, TradingState.REDUCING, why)
-        case ResumeRequested():
-            if outdated(desk, event):
-                return desk
-            alerts = {code: at for code, at in desk.alerts.items() if not is_invariant(code)}
-            cleared = replace(desk, alerts=alerts, rejections=())
-            return _trading(cleared, TradingState.ACTIVE, why)
-        case _:
-            assert_never(event)
-
-
-def is_invariant(alert_code: str) -> bool:
-    """Alerts about broken invariants end with the halt they caused."""
-    return alert_code.startswith(INVARIANT_ALERT)
 
 
 def fold_quotes(desk: Desk, updates: Iterable[QuoteUpdated]) -> Desk:
@@ -194,12 +174,14 @@ def apply_effect(desk: Desk, effect: Effect) -> Desk:
             desk = _at_time(desk, max(desk.now, order.created_at))
             return on_its_way(desk, order)
         case ModifyLimit():
+            desk = _at_time(desk, max(desk.now, effect.at or desk.now))
             return _with_order(
                 desk,
                 effect.order_ref,
                 lambda order: replace(order, limit=effect.limit, limit_changed_at=desk.now),
             )
         case CancelOrder():
+            desk = _at_time(desk, max(desk.now, effect.at or desk.now))
             return _with_order(
                 desk,
                 effect.order_ref,
@@ -268,10 +250,6 @@ def _given(new: Decimal | None, old: Decimal | None) -> Decimal | None:
     return old if new is None else new
 
 
-def _trading(desk: Desk, state: TradingState, why: str) -> Desk:
-    return replace(desk, trading=state, trading_why=why, trading_since=desk.now)
-
-
 def _with_order(desk: Desk, order_ref: str, change: Callable[[Order], Order]) -> Desk:
     order = desk.orders.get(order_ref)
     if order is None:
@@ -315,14 +293,14 @@ def _filled(desk: Desk, event: OrderFilled) -> Desk:
         event.at,
     )
     if order is None:
-        return _trading(desk, TradingState.HALTED, f"execution of unknown order {event.order_ref}")
+        return halted(desk, f"execution of unknown order {event.order_ref}")
     known = desk.book.fills.get(event.exec_id)
     if known is not None and event.revision <= known.revision:
         return desk
     try:
         book = apply_fill(desk.book, order, fill, new_york(event.at).date())
     except ValueError as error:
-        return _trading(desk, TradingState.HALTED, f"execution that does not fit: {error}")
+        return halted(desk, f"execution that does not fit: {error}")
     order = _with_fill(order, fill, 0 if known is None else known.quantity)
     desk = replace(desk, book=book, orders={**desk.orders, order.order_ref: order})
     pending = desk.book.commissions.get(_orphan(event.exec_id))
@@ -332,7 +310,7 @@ def _filled(desk: Desk, event: OrderFilled) -> Desk:
         abs(done) > abs(leg.ratio) * order.intent.quantity
         for done, leg in zip(order.leg_fills, order.intent.legs, strict=True)
     ):
-        desk = _trading(desk, TradingState.HALTED, f"{order.order_ref} filled more than ordered")
+        desk = halted(desk, f"{order.order_ref} filled more than ordered")
     return _compared(desk) if desk.mismatched else desk
 
 
@@ -377,7 +355,7 @@ def _compared(desk: Desk) -> Desk:
 
 
 def differences(desk: Desk, reported: Mapping[Contract, int]) -> tuple[Contract, ...]:
-    ours = desk.book.positions()
+    ours = dict(desk.book.positions())
     for contract, quantity in desk.approvals.adopted.items():
         ours[contract] = ours.get(contract, 0) + quantity
     differing = [

@@ -6,9 +6,10 @@ both, and an order thought dead that it still has is worked on, with trading hal
 
 from dataclasses import replace
 
-from domain.desk import Desk, TradingState
+from domain.desk import Desk
 from domain.events import OrderAccepted, OrderFilled
 from domain.orders import OrderStatus
+from engine.approved import halted
 
 TOLD = "op."  # how ids of executions begin that operators told
 _ENDED = (OrderStatus.CANCELED, OrderStatus.REJECTED)
@@ -41,10 +42,5 @@ def revived(desk: Desk, event: OrderAccepted) -> Desk:
     if order is None or order.status not in _ENDED:
         return desk
     again = replace(order, status=OrderStatus.UNKNOWN, cancel_requested=False)
-    return replace(
-        desk,
-        orders={**desk.orders, event.order_ref: again},
-        trading=TradingState.HALTED,
-        trading_why=f"{event.order_ref} was thought to have ended, and the broker has it",
-        trading_since=desk.now,
-    )
+    desk = replace(desk, orders={**desk.orders, event.order_ref: again})
+    return halted(desk, f"{event.order_ref} was thought to have ended, and the broker has it")

@@ -17,12 +17,13 @@ from risk.price_checks import price_within_collar
 from risk.trading_state import adds_risk
 
 _ASKED_AGAIN = timedelta(seconds=60)  # a cancel may be lost, or refused on its way
+_REFUSED_MAX = 3  # changes in a row; an order that cannot follow the market is given up
 _MOVABLE = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 
 
 def walk(desk: Desk, limits: RiskLimits) -> tuple[ModifyLimit | CancelOrder, ...]:
-    """Per working order: give it up when its time is over, ask again a minute after a cancel that
-    has done nothing, else worsen its limit when a step is due.
+    """Per working order: give it up when its time is over or the broker takes no other limit, ask
+    again a minute after a cancel that has done nothing, else worsen its limit when a step is due.
 
     A step whose price would leave the collar around the fresh mid is not taken; the order rests.
     """
@@ -32,15 +33,18 @@ def walk(desk: Desk, limits: RiskLimits) -> tuple[ModifyLimit | CancelOrder, ...
             continue
         if order.cancel_requested:
             if _since(desk, order) >= _ASKED_AGAIN:
-                moves.append(CancelOrder(order.order_ref, "asked for before, and still there"))
+                why = "asked for before, and still there"
+                moves.append(CancelOrder(order.order_ref, why, desk.now))
             continue
         plan = order.intent.walk
         if desk.now - order.created_at >= timedelta(seconds=plan.give_up_after_s):
-            moves.append(CancelOrder(order.order_ref, "not filled in time"))
+            moves.append(CancelOrder(order.order_ref, "not filled in time", desk.now))
+        elif order.limit_refusals >= _REFUSED_MAX:
+            moves.append(CancelOrder(order.order_ref, "its limit cannot be changed", desk.now))
         elif order.limit < plan.worst and _step_due(desk, order):
             limit = next_limit(order)
             if limit > order.limit and _inside_collar(desk, order, limit, limits):
-                moves.append(ModifyLimit(order.order_ref, limit))
+                moves.append(ModifyLimit(order.order_ref, limit, desk.now))
     return tuple(moves)
 
 
@@ -63,12 +67,13 @@ def withdrawn(desk: Desk, limits: RiskLimits) -> tuple[CancelOrder, ...]:
         if waiting or not order.working or order.cancel_requested or not adds_risk(order.intent):
             continue
         if why:
-            cancels.append(CancelOrder(order.order_ref, why))
+            cancels.append(CancelOrder(order.order_ref, why, desk.now))
         elif order.intent.purpose is Purpose.BUY_HEDGE:
             if over_cap is None:
                 over_cap = closure_share(desk, limits) > limits.hedge_share_max
             if over_cap:
-                cancels.append(CancelOrder(order.order_ref, "filling it could break the hedge cap"))
+                why_cap = "filling it could break the hedge cap"
+                cancels.append(CancelOrder(order.order_ref, why_cap, desk.now))
     return tuple(cancels)
 
 

@@ -18,6 +18,7 @@ from bot.approvals.plan import (
     Reduce,
     ResolveOrder,
     Resume,
+    WriteOff,
     action_name,
     encode_plan,
 )
@@ -36,7 +37,9 @@ from domain.events import (
     PositionAdopted,
     ReduceRequested,
     ResumeRequested,
+    WrittenOff,
 )
+from domain.missing import legs_of
 
 
 def consequences(at: datetime, approved: Approved, desk: Desk) -> tuple[Event, ...]:
@@ -62,7 +65,9 @@ def _asked_for(at: datetime, action: Action, who: str, desk: Desk, nonce: str) -
         case Reduce(why=why):
             return (ReduceRequested(at, who, why),)
         case Resume(why=why):
-            return (ResumeRequested(at, who, why, desk.approvals.stops),)
+            known = desk.approvals
+            rejections = len(desk.rejections)
+            return (ResumeRequested(at, who, why, known.stops, known.halts, rejections),)
         case RaiseLimit(limit=limit, value=value, until=until):
             return (LimitRaised(at, limit, value, until, who),)
         case AdoptPosition(contract=label, quantity=quantity):
@@ -71,6 +76,12 @@ def _asked_for(at: datetime, action: Action, who: str, desk: Desk, nonce: str) -
             return (PositionAdopted(at, contract, quantity, who),)
         case ResolveOrder():
             return _resolved(at, action, who, desk, nonce)
+        case WriteOff(campaign=campaign, prices=prices):
+            return tuple(
+                WrittenOff(at, campaign, leg.contract, leg.gone, Decimal(price), who)
+                for leg, price in zip(legs_of(desk, campaign), prices, strict=True)
+                if leg.gone
+            )
         case AcceptConfig():
             shares = (action.max_loss_share_total, action.hedge_budget_share)
             return (ConfigAccepted(at, action.config_hash, shares, who),)

@@ -68,6 +68,16 @@ class ResolveOrder(_Action, frozen=True, forbid_unknown_fields=True, tag="resolv
     prices: Annotated[tuple[Price, ...], Meta(max_length=8)]
 
 
+class WriteOff(_Action, frozen=True, forbid_unknown_fields=True, tag="write_off"):
+    """What the broker holds less of a condor or tranche than our book was closed by hand.
+
+    ``prices`` are points per contract, one per leg in the campaign's own sequence, for every leg.
+    """
+
+    campaign: OrderRef
+    prices: Annotated[tuple[Price, ...], Meta(max_length=8)]
+
+
 class AcceptConfig(_Action, frozen=True, forbid_unknown_fields=True, tag="accept_config"):
     """The daemon may start with the configuration of this hash, which allows losses of so much."""
 
@@ -83,7 +93,9 @@ class ChangeKeys(_Action, frozen=True, forbid_unknown_fields=True, tag="change_k
 
 
 Stop: TypeAlias = Halt | Reduce
-Permit: TypeAlias = Resume | RaiseLimit | AdoptPosition | ResolveOrder | AcceptConfig | ChangeKeys
+Permit: TypeAlias = (
+    Resume | RaiseLimit | AdoptPosition | ResolveOrder | WriteOff | AcceptConfig | ChangeKeys
+)
 Action: TypeAlias = Stop | Permit
 
 

@@ -15,6 +15,7 @@ from bot.approvals.plan import (
     Reduce,
     ResolveOrder,
     Resume,
+    WriteOff,
     decode_plan,
 )
 from bot.approvals.situation import ring_name
@@ -58,6 +59,11 @@ def _asked(action: Action) -> list[str]:
             said = f"{filled} units executed" if filled else "nothing executed"
             at = f" at {', '.join(prices)} points by leg" if prices else ""
             return [f"RESOLVE the uncertain order {ref}: {said}{at}, the rest is dead"]
+        case WriteOff(campaign=campaign, prices=prices):
+            return [
+                f"WRITE OFF what the broker no longer holds of {campaign}, closed by hand",
+                f"at {', '.join(prices)} points by leg; no order is sent",
+            ]
         case AcceptConfig(config_hash=config, max_loss_share_total=total, hedge_budget_share=hedge):
             return [
                 f"ACCEPT THE CONFIGURATION {config} at the next start; of net liquidation it lets",

@@ -19,13 +19,17 @@ from bot.approvals.plan import (
     Reduce,
     ResolveOrder,
     Resume,
+    WriteOff,
 )
 from domain.approvals import Raised
 from domain.desk import Desk, TradingState
+from domain.events import WrittenOff
 from domain.instruments import Contract
+from domain.missing import legs_of
 from domain.orders import Layer, Order, OrderStatus
 from engine.policy import Policy
 from engine.raised import in_force, value_of, with_raised
+from engine.written_off import written_off
 from risk.expiry_loss import worst_by_expiration
 
 _ZERO = Decimal(0)
@@ -46,10 +50,12 @@ def facts(desk: Desk, policy: Policy, action: Action) -> tuple[str, ...]:
             found = _of_position(desk, label)
         case ResolveOrder(order_ref=order_ref):
             found = _of_order(desk.orders.get(order_ref), order_ref)
+        case WriteOff(campaign=campaign):
+            found = _of_campaign(desk, campaign)
         case AcceptConfig():
             found = (f"the configuration accepted last is {desk.approvals.config or 'none'}",)
-        case ChangeKeys():
-            found = (f"the key ring in force is {ring_name(desk.approvals.ring)}",)
+        case ChangeKeys(ring=ring):
+            found = _of_keys(desk, ring)
     return tuple(line for text in found[:_FACTS_MAX] for line in _printable(text))[:_FACTS_MAX]
 
 
@@ -75,6 +81,10 @@ def worst_case(desk: Desk, policy: Policy, action: Action) -> Decimal | None:
             return _most(exposure(desk), _allowed(desk, (total, budget)))
         case AdoptPosition():
             return exposure(desk)
+        case WriteOff():
+            left = exposure(_without_gone(desk, action))
+            left = exposure(desk) if left is None else left
+            return _most(left, _allowed(desk, _shares(now)))
         case ResolveOrder(order_ref=order_ref):
             order = desk.orders.get(order_ref)
             return _most(exposure(desk), None if order is None else _premium(order))
@@ -110,6 +120,8 @@ def impossible(desk: Desk, policy: Policy, action: Action) -> str | None:
             return _unadoptable(desk, action)
         case ResolveOrder():
             return _unresolvable(desk.orders.get(action.order_ref), action)
+        case WriteOff():
+            return _unwritable(desk, action)
         case ChangeKeys(ring=ring):
             if encode_ring(ring).decode() == desk.approvals.ring:
                 return "this key ring is in force already"
@@ -134,7 +146,8 @@ def contract_named(desk: Desk, label: str) -> Contract | None:
 def _of_resume(desk: Desk) -> tuple[str, ...]:
     return (
         f"trading is {desk.trading.value}: {desk.trading_why}",
-        f"stops asked for so far: {desk.approvals.stops}",
+        f"stops asked for so far: {desk.approvals.stops}, halts by itself: {desk.approvals.halts}",
+        f"rejections by the broker since the last act on them: {len(desk.rejections)}",
         "uncertain orders: " + (", ".join(o.order_ref for o in desk.uncertain) or "none"),
         "in dispute with the broker: " + (", ".join(c.label for c in desk.mismatched) or "none"),
     )
@@ -160,6 +173,34 @@ def _of_order(order: Order | None, order_ref: str) -> tuple[str, ...]:
         f"it was to {intent.purpose.value} at {order.limit} points: {intent.reason}",
         *(f"leg: {leg.ratio:+d} {leg.contract.label}" for leg in intent.legs),
     )
+
+
+def _of_campaign(desk: Desk, campaign: str) -> tuple[str, ...]:
+    legs = legs_of(desk, campaign)
+    if not legs:
+        return (f"{campaign} holds nothing",)
+    told = desk.broker_positions or {}
+    return tuple(
+        f"{leg.contract.label}: {campaign} has {leg.ours}, the broker {told.get(leg.contract, 0)} "
+        f"in all; to be booked: {leg.gone:+d}"
+        for leg in legs
+    )
+
+
+def _of_keys(desk: Desk, ring: KeyRing) -> tuple[str, ...]:
+    """Signers must see when fewer of them would be enough from then on."""
+    known = desk.approvals.ring
+    named = f"the key ring in force is {ring_name(known)}"
+    if not known:
+        return (named,)
+    old = decode_draft(known)
+    weaker = ": WEAKER than now" if ring.needed < old.needed else ""
+    return (named, f"it needs {_quorum(old)}, the new one {_quorum(ring)}{weaker}")
+
+
+def _quorum(ring: KeyRing) -> str:
+    approvers = sum(person.role == "approver" for person in ring.persons)
+    return f"{ring.needed} of {approvers} approvers"
 
 
 def _limit_now(desk: Desk, policy: Policy, limit: str) -> str:
@@ -190,6 +231,26 @@ def _unresolvable(order: Order | None, action: ResolveOrder) -> str | None:
     wanted = legs if action.filled else 0
     if len(action.prices) != wanted:
         return f"{wanted} prices are needed, {len(action.prices)} given"
+    return None
+
+
+def _without_gone(desk: Desk, action: WriteOff) -> Desk:
+    for leg in legs_of(desk, action.campaign):
+        gone = WrittenOff(desk.now, action.campaign, leg.contract, leg.gone, _ZERO, "")
+        desk = written_off(desk, gone)
+    return desk
+
+
+def _unwritable(desk: Desk, action: WriteOff) -> str | None:
+    legs = legs_of(desk, action.campaign)
+    if not any(leg.gone for leg in legs):
+        return f"the broker holds all that our book has of {action.campaign}"
+    contracts = {leg.contract for leg in legs}
+    for order in desk.working:  # what it executed may be what is missing
+        if order.ever_sent and contracts & {leg.contract for leg in order.intent.legs}:
+            return f"{order.order_ref} is still {order.status.value}: its end comes first"
+    if len(action.prices) != len(legs):
+        return f"{len(legs)} prices are needed, {len(action.prices)} given"
     return None
 
 

@@ -19,8 +19,10 @@ from bot.broker.reconcile import PROOF_GAP, Answers, Believed, Completed, findin
 from bot.broker.translate import decimal_from_ib, execution_from_ib, limit_from_ib
 from bot.logs import LogEvent
 from bot.ports import Clock
-from domain.events import Event, ForeignReported, PositionsReported
+from domain.events import Event, ForeignReported, PositionsReported, ReferencesSeen
 from domain.instruments import Contract
+from domain.orders import number_of
+from domain.session import new_york
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class Evidence:
         self._ours = ours
         self._stirred = False  # something was executed while everything was being read
         self._foreign: ForeignReported | None = None  # as last told
+        self._references = set[str]()  # unknown ones, as told
         self._positions_told: tuple[PositionsReported | None, bool] = None, False
         self._doubt = asyncio.Event()
         self._reading: Answers | None = None
@@ -107,6 +110,7 @@ class Evidence:
         self.complete = True
         self._book.in_doubt -= doubts  # a doubt that arose meanwhile needs another look
         self._conclude(answers)
+        self._tell_references(answers)
         self._tell_positions()
         self._tell_foreign(answers)
 
@@ -169,6 +173,16 @@ class Evidence:
         legs = (leg.contract for leg in tracked.order.intent.legs)
         return ours is not None and all(self.account.held(c) == ours.get(c, 0) for c in legs)
 
+    def _tell_references(self, answers: Answers) -> None:
+        """Those that look like ours and that nobody here remembers, each once."""
+        today, book = new_york(self._clock.now()).date(), self._book
+        strange = {ref for ref in answers.refs if number_of(ref, today) and book.find(ref) is None}
+        news = tuple(sorted(strange - self._references))
+        if news:
+            self._references |= strange
+            log.warning(LogEvent.BROKER_REFERENCES_UNKNOWN, order_refs=list(news))
+            self._put(ReferencesSeen(self._clock.now(), news))
+
     def _tell_foreign(self, answers: Answers) -> None:
         """What is not ours, on every connection once and then when it changes."""
         known, holdings = self._foreign, self.account.foreign
@@ -189,6 +203,8 @@ class Evidence:
         ours = self._book.knows(ref, order_id, order.permId, order.clientId)
         if self._reading is not None and ours and state.status in _WORKING:
             self._revive(ref)
+        if self._reading is not None:
+            self._reading.refs.add(ref)
         if self._reading is None:
             self._moved = self._moved or not ours
             if not ours:
@@ -217,6 +233,7 @@ class Evidence:
         if self._reading is not None:
             ended = Completed(state.status, state.completedStatus)
             self._reading.completed[order.orderRef] = ended
+            self._reading.refs.add(order.orderRef)
 
     def _execution(self, req_id: int, contract: Any, execution: Any) -> None:
         report = execution_from_ib(contract, execution)
@@ -225,6 +242,7 @@ class Evidence:
             return
         if self._reading is not None:
             self._reading.executed.add(report.order_ref)
+            self._reading.refs.add(report.order_ref)
             self._stirred = self._stirred or req_id < 0
         self._told(lambda book, at: book.execution(at, report))
         if self._book.unpaid and self._fee_timer is None:

@@ -65,7 +65,8 @@ class IbBroker:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._rng = rng or random.Random(settings.client_id)  # noqa: S311 (jitter, not secrets)
+        # Spreads reconnects in time; nothing secret depends on it, so it may be repeatable.
+        self._rng = rng or random.Random(settings.client_id)  # noqa: S311  # no secret: see above
         self._book = OrderBook(settings.client_id, ORDER_DEADLINE)
         self._door = Door(settings.port)
         self._held: Callable[[], Mapping[Contract, int]] | None = None
@@ -130,7 +131,8 @@ class IbBroker:
         except BrokerUnavailable:
             # The desk has recorded the new limit already: tell it which one is in force.
             if (tracked := self._book.find(order_ref)) is not None:
-                self._lasting.put(LimitModified(self._clock.now(), order_ref, tracked.limit))
+                holds = tracked.limit if tracked.asked_limit is None else tracked.asked_limit
+                self._lasting.put(LimitModified(self._clock.now(), order_ref, holds))
             raise
         self._expect_answer()
 

@@ -51,6 +51,7 @@ class Answers:
     completed: dict[str, Completed] = field(default_factory=dict)
     executed: set[str] = field(default_factory=set)
     foreign: dict[str, None] = field(default_factory=dict)  # open orders of others, named
+    refs: set[str] = field(default_factory=set)  # of every order that was spoken of
 
 
 @dataclass(frozen=True, slots=True)

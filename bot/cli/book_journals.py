@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.app import JUST_STARTED
+from bot.build import build_identity
 from bot.journal.sqlite import SqliteJournal
 from domain.effects import Effect
 from domain.events import BrokerLost, Event
@@ -29,7 +30,8 @@ class BookJournals:
             path = self._folder / f"{book}.sqlite"
             journal = self._open[book] = SqliteJournal(path, lazy_s=_LAZY_S)
             begun = events[0].at
-            journal.begin_life(f"study-{book}", begun, "study", self._policy.fingerprint)
+            policy = self._policy.fingerprint
+            journal.begin_life(f"study-{book}", begun, "study", policy, build_identity())
             events = [BrokerLost(begun, JUST_STARTED), *events]
         journal.append(events, effects)
 

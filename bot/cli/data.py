@@ -12,6 +12,7 @@ from bot.supervise import Exit
 from config.load import session_calendar
 from study.dataset import Dataset, DatasetError, compared_with_cboe, folder_of, load_dataset
 from study.store.importers import read_file
+from study.store.locking import writing
 from study.store.prices import Hints
 from study.store.reading import Unreadable
 from study.store.tables import Store
@@ -36,9 +37,12 @@ def list_history(folder: _Folder = None) -> None:
     for name, known in (
         ("VIX9D", [day.on for day in days if day.vix9d is not None]),
         ("VIX3M", [day.on for day in days if day.vix3m is not None]),
+        ("VIX6M", [day.on for day in days if day.vix6m is not None]),
         ("VVIX", [day.on for day in days if day.vvix is not None]),
         ("SKEW", [day.on for day in days if day.skew is not None]),
         ("VX settlements", [day.on for day in days if day.vx]),
+        ("bill yields", [day.on for day in days if day.bill is not None]),
+        ("5-minute bars", [day.on for day in days if day.bars]),
     ):
         span = f"{len(known)} sessions, {known[0]} to {known[-1]}" if known else "none"
         typer.echo(f"  {name:<15} {span}")
@@ -71,8 +75,20 @@ def import_files(
 
     What is stored already is never overwritten. Ends with 2 if anything was refused.
     """
-    store, refused = Store(into), 0
     hints = Hints(symbol.upper(), _zone(time_zone))
+    try:
+        with writing(into):
+            refused = _imported(files, Store(into), hints)
+    except OSError as trouble:
+        complain(str(trouble))
+        raise typer.Exit(Exit.BAD_CONFIG) from None
+    if refused:
+        raise typer.Exit(Exit.BAD_CONFIG)
+
+
+def _imported(files: list[Path], store: Store, hints: Hints) -> int:
+    """Tells what came of each; how much was refused."""
+    refused = 0
     for path in files:
         try:
             kind, found = read_file(path, hints)
@@ -94,8 +110,7 @@ def import_files(
             f"{notes} notes"
         )
         refused += len(troubles)
-    if refused:
-        raise typer.Exit(Exit.BAD_CONFIG)
+    return refused
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -31,6 +31,7 @@ from bot.ports import LiveAccountRefused
 from bot.supervise import Exit
 from config.load import session_calendar
 from config.settings import BrokerSettings
+from study.store.locking import writing
 from study.store.tables import Store
 
 _BARS = "SPX,VIX,VIX9D,VIX3M,VVIX,SPY,VIXY,VNQ"
@@ -69,7 +70,7 @@ def fetch(
         complain(trouble)
         raise typer.Exit(Exit.BAD_CONFIG)
     try:
-        with _bar() as teller:
+        with writing(into), _bar() as teller:
             work = Fetching(wishes, Store(into), session_calendar(), SystemClock(), teller)
             ending = _to_its_end(broker, work, Pace(on_rest=teller.rest))
     except (BadRecord, OSError) as refused:

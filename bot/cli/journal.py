@@ -72,7 +72,11 @@ def verify(file: File = DEFAULT) -> None:
                 ("checkpoint", "saved desks"),
             )
         )
-        typer.echo(f"{file} is whole: {counted}")
+        builds = dict.fromkeys(
+            life["build"] or "a version that did not say" for life in reader.lives()
+        )
+        by = f", by {', '.join(builds)}" if builds else ""
+        typer.echo(f"{file} is whole: {counted}{by}")
 
 
 @journal.command()

@@ -96,6 +96,23 @@ def resolve(
 
 
 @propose.command()
+def write_off(
+    campaign: Annotated[str, typer.Argument(help="The condor or tranche, by its name.")],
+    reason: Why,
+    price: Annotated[
+        list[str] | None, typer.Option(help="Points per contract, once for each leg in order.")
+    ] = None,
+    config: Config = "paper",
+    out: Out = PLAN,
+    hours: Hours = 1.0,
+) -> None:
+    """Take out of the book what was closed by hand, at the prices it was closed at. No order."""
+    prices = tuple(price or ())
+    asked: dict[str, object] = {"do": "write_off", "why": reason, "campaign": campaign}
+    _write({**asked, "prices": prices}, config, out, hours)
+
+
+@propose.command()
 def accept_config(
     profile: Annotated[str, typer.Argument(help="The configuration to start with next.")],
     reason: Why,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeGuard, get_args
 
 import msgspec
 
-from domain.effects import Effect, PlaceOrder, RecordDecision
+from domain.effects import AskMargin, Effect, PlaceOrder, RecordDecision
 from domain.events import ClockTicked, Event, QuoteUpdated
 from domain.instruments import Contract
 from domain.quotes import Quote
@@ -131,9 +131,9 @@ def _writable(record: Event | Effect) -> Event | Effect:
     match record:
         case RecordDecision(inputs=inputs) if not _finite(inputs):
             return replace(record, inputs=_only_finite(inputs))
-        case PlaceOrder(order) if not _finite(order.intent.inputs):
+        case AskMargin(order) | PlaceOrder(order) if not _finite(order.intent.inputs):
             intent = replace(order.intent, inputs=_only_finite(order.intent.inputs))
-            return PlaceOrder(replace(order, intent=intent))
+            return type(record)(replace(order, intent=intent))
         case _:
             return record
 

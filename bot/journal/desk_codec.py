@@ -5,15 +5,15 @@ are no part of it: prices replace themselves, memory may be lost, and the table 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from bot.build import fingerprint, sources_below
 from domain.desk import Desk
 from domain.session import SessionCalendar
 
@@ -54,29 +54,15 @@ def fitting(calendar: SessionCalendar) -> str:
     return fingerprint([("calendar", _encoder.encode(calendar)), *_sources()])
 
 
-def fingerprint(parts: list[tuple[str, bytes]]) -> str:
-    """SHA-256 over names and contents, each with its length."""
-    digest = hashlib.sha256()
-    for name, content in parts:
-        digest.update(f"{name}:{len(content)}:".encode() + content)
-    return digest.hexdigest()
-
-
 @cache  # once: a file that is changed later is not the program that runs
 def _sources() -> tuple[tuple[str, bytes], ...]:
     """Name and digest of each, in one order everywhere."""
-    found = [source for package in FOLD_PACKAGES for source in _below(files(package), package)]
+    found = [
+        source for package in FOLD_PACKAGES for source in sources_below(files(package), package)
+    ]
     own = files("bot.journal")
     found += [(name, (own / name).read_bytes()) for name in _SPELLING]
     return tuple((name, hashlib.sha256(content).digest()) for name, content in sorted(found))
-
-
-def _below(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _below(entry, f"{path}/{entry.name}")
-        elif entry.name.endswith(".py"):
-            yield f"{path}/{entry.name}", entry.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

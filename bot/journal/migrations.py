@@ -1,7 +1,8 @@
 """How a journal of an older version becomes one of this one: in one transaction, after a backup.
 
-Every step only adds what can be computed from the records: nothing recorded is ever changed. A file
-that says nothing of its version is empty and gets the schema; a newer one is refused.
+Every step only adds what can be computed from the records, or a place for what later lives say:
+nothing recorded is ever changed. A file that says nothing of its version is empty and gets the
+schema; a newer one is refused.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from bot.journal.failures import JournalFailed
 from bot.journal.index import count, count_effect, index_act
 from domain.effects import Effect
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def prepare(db: apsw.Connection, path: Path) -> Path | None:
@@ -55,7 +56,7 @@ def _in_one(db: apsw.Connection, *steps: Callable[[apsw.Connection], None]) -> N
 
 
 def _create(db: apsw.Connection) -> None:
-    for name in ("schema.sql", "schema_2.sql", "schema_3.sql"):
+    for name in ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql"):
         db.execute((files("bot.journal") / name).read_text("utf-8"))
 
 
@@ -81,4 +82,11 @@ def _checkpoints(db: apsw.Connection) -> None:
     db.execute((files("bot.journal") / "schema_3.sql").read_text("utf-8"))
 
 
-_STEPS: dict[int, Callable[[apsw.Connection], None]] = {1: _acts_and_counters, 2: _checkpoints}
+def _builds(db: apsw.Connection) -> None:
+    """3 to 4: which code a life runs; unknown of those that are over."""
+    db.execute((files("bot.journal") / "schema_4.sql").read_text("utf-8"))
+
+
+_STEPS: dict[int, Callable[[apsw.Connection], None]] = {
+    1: _acts_and_counters, 2: _checkpoints, 3: _builds,
+}  # fmt: skip

@@ -101,7 +101,7 @@ class JournalReader:
 
     def lives(self) -> list[dict[str, Any]]:
         """Every start of the daemon, oldest first."""
-        names = ("life", "run_id", "started_at", "config_hash", "policy_hash", "ended")
+        names = ("life", "run_id", "started_at", "config_hash", "policy_hash", "ended", "build")
         lives = []
         for row in self._db.execute("SELECT * FROM life ORDER BY life"):
             life: dict[str, Any] = dict(zip(names, row, strict=True))

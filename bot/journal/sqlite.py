@@ -75,10 +75,10 @@ class SqliteJournal:
             raise
 
     def begin_life(
-        self, run_id: str, at: datetime, config_hash: str, policy_hash: str
+        self, run_id: str, at: datetime, config_hash: str, policy_hash: str, build: str = ""
     ) -> str | None:
-        """Record a start. Returns why the last life that recorded anything, or one after it, was
-        poisoned; None if none was.
+        """Record a start by the code that ``build`` names. Returns why the last life that recorded
+        anything, or one after it, was poisoned; None if none was.
         """
         with self._final():
             poison = self._db.execute(
@@ -87,8 +87,8 @@ class SqliteJournal:
             ).fetchone()
             self._life += 1
             self._db.execute(
-                "INSERT INTO life VALUES (?, ?, ?, ?, ?, NULL)",
-                (self._life, run_id, codec.micros(at), config_hash, policy_hash),
+                "INSERT INTO life VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (self._life, run_id, codec.micros(at), config_hash, policy_hash, build),
             )
         return None if poison is None else str(poison[0])
 

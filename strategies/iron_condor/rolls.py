@@ -25,6 +25,7 @@ from strategies.iron_condor.tiers import tier
 
 RULE = "4.3.roll"
 TOPIC = "condor.roll"
+_NOISE = 1e-6  # points; sums of quotes are no more exact than that
 _GUARDS = frozenset(
     {"regime", "stress", "blackout", "vix_ceiling", "working", "quick_ratio", "excess_liquidity"}
 )
@@ -54,10 +55,8 @@ def propose(entry: Entry, busy: frozenset[str]) -> Proposal:
         return Proposal()
     shut = next((g for g in desk_gates(entry) if g.name in _GUARDS and not g.open), None)
     closed = _closed_for_roll(desk, params)
-    if closed is not None:
-        if shut is not None:
-            return _skip(shut.reason)
-        return _reopened(entry, *closed)
+    if closed:
+        return _skip(shut.reason) if shut is not None else _first_reopened(entry, closed)
     if shut is not None or not _may_open(desk):
         return Proposal()
     working = {order.intent.subject for order in desk.working}
@@ -144,8 +143,8 @@ def _closing(entry: Entry, condor: Condor, step: _Step) -> Proposal:
         if old is None or market is None:
             break
         cost, credit = _dear(old, params), -_dear(market, params)
-        enough = credit >= step.least if step.least is not None else credit > cost
-        if enough:
+        least = step.least if step.least is not None else cost + _NOISE
+        if credit >= least:
             return replace(_close(condor, old, credit, step.why, params), wanted=wanted)
     reason = f"{condor.id}: no later condor pays for closing it" if wanted else "nothing to roll to"
     return replace(_skip(reason), wanted=wanted)
@@ -171,24 +170,45 @@ def _close(
     return Proposal((intent,))
 
 
-def _closed_for_roll(desk: Desk, params: IronCondorParams) -> tuple[Condor, Order] | None:
-    """The condor that was closed for a roll lately and not opened again, and the order that closed
-    it.
+def _closed_for_roll(desk: Desk, params: IronCondorParams) -> tuple[tuple[Condor, Order], ...]:
+    """Condors that were closed for a roll lately and not opened again, oldest first, each with the
+    order that closed it. An opening takes the place of one closing only, of the same strikes.
     """
     since = desk.now - timedelta(seconds=params.roll_open_within_s)
     rolls = [order for order in desk.orders.values() if order.intent.rule == RULE]
-    for order in rolls:
-        if order.intent.purpose is not Purpose.CLOSE_CONDOR or order.created_at < since:
-            continue
+    opened = [order for order in rolls if order.intent.purpose is Purpose.OPEN_CONDOR]
+    found = []
+    for order in sorted(rolls, key=lambda order: order.created_at):
         condor = desk.book.condors.get(order.intent.subject)
-        again = any(
-            other.intent.purpose is Purpose.OPEN_CONDOR and other.created_at >= order.created_at
-            for other in rolls
-        )
-        done = order.status is OrderStatus.FILLED and condor is not None and not condor.is_open
-        if done and not again and condor is not None:
-            return condor, order
-    return None
+        if order.intent.purpose is not Purpose.CLOSE_CONDOR or condor is None:
+            continue
+        if order.status is not OrderStatus.FILLED or condor.is_open:
+            continue
+        again = next((each for each in opened if _reopens(each, order, condor)), None)
+        if again is not None:
+            opened.remove(again)
+        elif order.created_at >= since:
+            found.append((condor, order))
+    return tuple(found)
+
+
+def _reopens(opening: Order, closing: Order, condor: Condor) -> bool:
+    strikes = tuple(leg.contract.strike for leg in opening.intent.legs)
+    same = strikes == tuple(leg.contract.strike for leg in condor.combo.opening)
+    return same and opening.created_at >= closing.created_at
+
+
+def _first_reopened(entry: Entry, closed: tuple[tuple[Condor, Order], ...]) -> Proposal:
+    """One at a time, so that each is judged with the others working or filled; one that does not
+    pay does not hold up the next.
+    """
+    proposal = Proposal()
+    for condor, order in closed:
+        again = _reopened(entry, condor, order)
+        if again.intents:
+            return again
+        proposal += again
+    return proposal
 
 
 def _reopened(entry: Entry, condor: Condor, closing: Order) -> Proposal:

@@ -46,8 +46,10 @@ from domain.events import (
     PositionsReported,
     QuoteUpdated,
     ReduceRequested,
+    ReferencesSeen,
     ResumeRequested,
     ShadowReported,
+    WrittenOff,
 )
 from domain.instruments import SPX, VIX, Right, spxw_option, vix_option, vx_future
 from domain.orders import DenialCode, Layer, Leg, Order, OrderIntent, Purpose, Walk
@@ -103,6 +105,7 @@ EVENTS: tuple[Event, ...] = (
     LimitModified(AT, "cb-condor-1", Decimal("-3.15")),
     PositionsReported(AT, ((CALL, 3), (SHORT_PUT, -2))),
     ForeignReported(AT, ("someone (9)",), ("SPY",)),
+    ReferencesSeen(AT, ("cb-condor-20180116-7",)),
     BrokerReady(AT),
     BrokerLost(AT, "reset"),
     HaltRequested(AT, "operator", "because"),
@@ -113,6 +116,7 @@ EVENTS: tuple[Event, ...] = (
     ApprovalsVoided(AT, "the clock jumped"),
     LimitRaised(AT, "condors_max", 8.0, after(60), "anna, ben"),
     PositionAdopted(AT, CALL, 2, "anna, ben"),
+    WrittenOff(AT, "cb-condor-1", SHORT_PUT, 2, Decimal("3.05"), "anna, ben"),
     ConfigAccepted(AT, "c0ffee", (0.1, 0.02), "anna, ben"),
     KeyRingChanged(AT, "{}", "the first key ring"),
     ShadowReported(

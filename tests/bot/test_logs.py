@@ -5,6 +5,7 @@ import json
 import logging
 import re
 
+import pytest
 import structlog
 
 from bot.logs import LogEvent, configure, mask_accounts
@@ -81,3 +82,29 @@ def test_every_event_of_the_shell_is_logged_by_its_name(repository):
     for path in (repository / "bot").rglob("*.py"):
         for found in calls.findall(path.read_text("utf-8")):
             assert found.startswith(("LogEvent.", "name", "_VERDICTS")), f"{path}: {found}"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize(
+    "value",
+    ["half \ud83d of a smile", ["\udcff"], {"\ud800": "\udfff"}, {1: "\ud800"}, {(1, "\ud83d"): 2}],
+    ids=["text", "list", "table", "number as a key", "pair as a key"],
+)
+def test_half_a_character_can_be_written_down_and_is_seen(log_format, value):
+    """As comes from a file name, or from a gateway's bytes; no encoding knows what it is."""
+    stream = written(log_format)
+    structlog.get_logger().warning(LogEvent.BROKER_ERROR, text=value)
+    line = stream.getvalue()
+    assert line.count("\n") == 1
+    assert "broker.error" in line
+    assert "\\ud8" in line or "\\udc" in line or "\\udf" in line
+    line.encode()
+
+
+def test_a_number_that_the_quick_encoder_refuses_is_written_all_the_same():
+    stream = written("json")
+    odd = {2**64: [2**70, {"inner": 2.5}], "half": "\ud800"}
+    structlog.get_logger().warning(LogEvent.BROKER_ERROR, code=2**64, of=odd)
+    line = json.loads(stream.getvalue())
+    assert line["code"] == 2**64
+    assert line["of"] == {str(2**64): [2**70, {"inner": 2.5}], "half": "\\ud800"}

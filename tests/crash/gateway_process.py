@@ -1,8 +1,9 @@
 """The simulated gateway as a process, with a second port that shows the broker's records.
 
-    python -m tests.crash.gateway_process SPEED SEED
+    python -m tests.crash.gateway_process SPEED SEED [FAULT ...]
 
-Says on its first line where it listens and what time it is; ends when its input is closed.
+Says on its first line where it listens and what time it is; ends when its input is closed. A FAULT
+is spelled as for ``condorbot gateway --fault``.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from bot.journal.codec import encode_contract
 from config.load import session_calendar
 from sim.exchange.market import Market
 from sim.exchange.scenarios import load
+from sim.gateway.faults.catalogue import fault_from_text
 from sim.gateway.server import GatewayServer
 from tests.crash.quick_loop import run
 
@@ -38,10 +40,11 @@ def records(server: GatewayServer) -> dict[str, object]:
     }
 
 
-async def serve(speed: float, seed: int) -> None:
+async def serve(speed: float, seed: int, faults: list[str]) -> None:
     market = Market(load("calm-2017", days=1, seed=seed), session_calendar(), seed=seed)
     market.advance(market.starts_at + AFTER_OPEN)
     server = GatewayServer(market, seed=seed, step_s=STEP_S)
+    server.arm(*(fault_from_text(text) for text in faults))
 
     async def show(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readline():
@@ -66,4 +69,4 @@ async def serve(speed: float, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    run(serve(float(sys.argv[1]), int(sys.argv[2])), float(sys.argv[1]))
+    run(serve(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]), float(sys.argv[1]))

@@ -34,7 +34,10 @@ class Life:
     began: float = field(default_factory=time.monotonic)
 
     def ready(self) -> bool:
-        return b'"broker.ready"' in self.log.read_bytes()
+        return self.said("broker.ready")
+
+    def said(self, event: str) -> bool:
+        return f'"event":"{event}"'.encode() in self.log.read_bytes()
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text("utf-8").splitlines()[-25:])
@@ -52,11 +55,15 @@ class Life:
 class Rig:
     """Everything of one run: a gateway that never stops and the lives of a daemon beside it."""
 
-    def __init__(self, folder: Path, *, seed: int, speed: float) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, speed: float, faults: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.journal = folder / "journal.sqlite"
         self.lives: list[Life] = []
-        command = [sys.executable, "-m", "tests.crash.gateway_process", str(speed), str(seed)]
+        command = [
+            sys.executable, "-m", "tests.crash.gateway_process", str(speed), str(seed), *faults,
+        ]  # fmt: skip
         self._gateway = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -88,6 +95,12 @@ class Rig:
             time.sleep(0.01)
         return time.monotonic() - life.began
 
+    def until_said(self, life: Life, event: str, within_s: float) -> None:
+        """Until the life has logged ``event``, has ended, or has had its time."""
+        deadline = time.monotonic() + within_s
+        while not life.said(event) and life.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def broker(self) -> Broker:
         self._window.write("look\n")
         self._window.flush()
@@ -104,6 +117,15 @@ class Rig:
         while (found := self._look()) and time.monotonic() < deadline:
             time.sleep(0.02)
         return found
+
+    def ever(self, signs: tuple[str, ...], within_s: float) -> list[str]:
+        """What any one look shows of ``signs``, which a journal that only lags never says."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if found := [text for text in self._look() if any(sign in text for sign in signs)]:
+                return found
+            time.sleep(0.02)
+        return []
 
     def desk(self) -> Desk:
         """The desk as a daemon that starts now would recover it."""

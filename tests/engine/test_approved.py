@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +15,7 @@ from domain.events import (
     ConfigAccepted,
     HaltRequested,
     LimitRaised,
+    OrderFilled,
     PositionAdopted,
     PositionsReported,
     ReduceRequested,
@@ -78,6 +80,22 @@ def test_a_resume_ends_only_the_stop_it_was_signed_for(again):
     desk = fold(desk, again(TUESDAY, "ben", "fire"))
     assert fold(desk, ResumeRequested(TUESDAY, "all", "", known)).trading is TradingState.HALTED
     assert fold(desk, ResumeRequested(TUESDAY, "local", "")).trading is TradingState.ACTIVE
+
+
+def test_a_halt_of_the_desk_s_own_outdates_a_resume_that_was_signed_before_it():
+    """An execution of nobody's order, told in the same batch as the resume."""
+    desk = fold(ready_desk(), HaltRequested(TUESDAY, "anna", "smoke"))
+    known = desk.approvals
+    signed = ResumeRequested(TUESDAY, "all", "", known.stops, known.halts, 0)
+    assert fold(desk, signed).trading is TradingState.ACTIVE
+    strange = OrderFilled(TUESDAY, "cb-nobody", "1", 1, CALL, 1, Decimal(1))
+    desk = fold(desk, strange)
+    assert fold(desk, signed).trading is TradingState.HALTED
+    assert fold(desk, signed).trading_why == "execution of unknown order cb-nobody"
+    aware = ResumeRequested(TUESDAY, "all", "", known.stops, desk.approvals.halts, 0)
+    assert fold(desk, aware).trading is TradingState.ACTIVE
+    older = ResumeRequested(TUESDAY, "all", "", known.stops)
+    assert fold(desk, older).trading is TradingState.ACTIVE, "as journals of older versions mean it"
 
 
 def test_an_accepted_configuration_replaces_the_one_before():

@@ -179,9 +179,13 @@ def test_a_limit_walks_step_by_step_to_its_worst_and_is_given_up() -> None:
         for move in walk(desk, RiskLimits()):
             desk = apply_effect(desk, move)
             limits.append(move)
-    assert limits == [ModifyLimit("c", Decimal("6.95")), ModifyLimit("c", Decimal("7.00"))]
+    moved = [(60, "6.95"), (120, "7.00")]
+    assert limits == [
+        ModifyLimit("c", Decimal(limit), held.now + timedelta(seconds=after))
+        for after, limit in moved
+    ]
     desk = replace(desk, now=held.now + timedelta(seconds=600))
-    assert walk(desk, RiskLimits()) == (CancelOrder("c", "not filled in time"),)
+    assert walk(desk, RiskLimits()) == (CancelOrder("c", "not filled in time", desk.now),)
     assert walk(apply_effect(desk, CancelOrder("c", "")), RiskLimits()) == ()
 
 

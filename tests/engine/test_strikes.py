@@ -7,7 +7,7 @@ import pytest
 
 from domain.desk import Desk, TradingState
 from domain.effects import Effect, PlaceOrder, RaiseAlert, RecordDecision
-from domain.events import Event, OrderRejected, ResumeRequested
+from domain.events import Event, OrderRejected, ReduceRequested, ResumeRequested
 from domain.orders import Layer, Purpose
 from engine.fold import apply_effect, fold
 from engine.policy import Policy
@@ -114,3 +114,38 @@ def test_a_halted_desk_is_not_halted_again() -> None:
 def test_limits_that_mean_nothing_are_refused(count: int, window: float) -> None:
     with pytest.raises(ValueError, match="rejections"):
         RiskLimits(rejections_max=count, rejections_window_s=window)
+
+
+def resume(desk: Desk, known: Desk) -> ResumeRequested:
+    """Signed by people who saw the desk as ``known``."""
+    seen = known.approvals
+    return ResumeRequested(desk.now, "all", "", seen.stops, seen.halts, len(known.rejections))
+
+
+def test_a_resume_does_not_forgive_rejections_of_the_same_batch() -> None:
+    """Nobody who signed it knew of them: the halt they lead to stands."""
+    known = fold(ready_desk(), ReduceRequested(ready_desk().now, "anna", "carefully"))
+    desk = sent(sent(sent(known, "a"), "b"), "c")
+    batch = [rejection(desk, ref) for ref in "abc"]
+    late = step(desk, [*batch, resume(desk, known)], POLICY).desk
+    assert late.trading is TradingState.HALTED
+    assert "rejected 3 orders" in late.trading_why
+    told_before = step(desk, batch, POLICY).desk
+    assert step(told_before, [resume(desk, known)], POLICY).desk.trading is TradingState.HALTED
+    seen = step(told_before, [resume(told_before, told_before)], POLICY).desk
+    assert seen.trading is TradingState.ACTIVE, "whoever knew of the halt may end it"
+    assert seen.rejections == ()
+
+
+def test_the_halt_and_what_a_resume_left_come_back_the_same_from_the_journal() -> None:
+    known = fold(ready_desk(), ReduceRequested(ready_desk().now, "anna", "carefully"))
+    desk = sent(sent(sent(known, "a"), "b"), "c")
+    batch = [*(rejection(desk, ref) for ref in "abc"), resume(desk, known)]
+    lived = step(desk, batch, POLICY)
+    back = desk
+    for event in batch:
+        back = fold(back, event)
+    for effect in lived.effects:
+        back = apply_effect(back, effect)
+    assert (back.trading, back.trading_why) == (lived.desk.trading, lived.desk.trading_why)
+    assert (back.rejections, back.approvals) == (lived.desk.rejections, lived.desk.approvals)

@@ -238,6 +238,27 @@ def test_a_fill_after_the_confirmed_cancel_counts(by_s):
     on_the_wire(script)
 
 
+def test_a_second_change_before_the_first_is_answered_leaves_the_desk_at_the_first():
+    """The broker may have taken the first already: to say the limit before it would be a guess."""
+
+    async def script(wire):
+        await wire.trading()
+        await wire.placed()
+        wire.filter(lambda bodies: [b for b in bodies if b.split(b"\0")[0] not in (b"3", b"5")])
+        wire.broker.modify(REF, NEW_LIMIT)
+        await asyncio.sleep(1)
+        with pytest.raises(BrokerUnavailable, match="answered"):
+            wire.broker.modify(REF, Decimal("-39.00"))
+        await asyncio.sleep(1)
+        assert [event.limit for event in wire.of(LimitModified)] == [NEW_LIMIT]
+        wire.filter(None)
+        await asyncio.sleep(200)
+        assert {event.limit for event in wire.of(LimitModified)} == {NEW_LIMIT}
+        assert wire.server.gateway.orders.orders()[0].request.limit == float(NEW_LIMIT)
+
+    on_the_wire(script)
+
+
 def test_nothing_is_changed_while_the_servers_are_lost_so_that_no_second_order_can_arise():
     async def script(wire):
         await wire.trading()

@@ -334,7 +334,7 @@ def test_three_rejections_halt_the_daemon_and_a_restart_does_not_forget(tmp_path
     async def story(stages):
         stages.append(stage := Stage(tmp_path))
         (refusal,) = stage.server.arm(Reject())
-        _, first = await stage.live(2.7 * HOUR, observers=(observe,))
+        _, first = await stage.live(3.2 * HOUR, observers=(observe,))
         _, second = await stage.live(0.5 * HOUR)
         return stage, refusal, first.desk, second.desk
 

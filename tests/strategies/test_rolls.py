@@ -12,7 +12,7 @@ from domain.desk import Desk, Regime, TradingState
 from domain.effects import PlaceOrder
 from domain.events import OrderCanceled, OrderRejected
 from domain.instruments import SPX, VIX, VIX9D
-from domain.orders import Order, Purpose
+from domain.orders import Order, OrderIntent, Purpose
 from domain.proposals import Proposal
 from domain.quotes import Quote
 from domain.signals import Reading, Signal
@@ -211,6 +211,65 @@ def test_the_condor_that_was_opened_knows_that_it_is_a_roll() -> None:
     (rolled,) = desk.book.open_condors
     assert rolled.rolls == 1
     assert rolled.quantity == 4
+
+
+OTHER = "cb-condor-20180116-2"
+STRIKES = (2660, 2690, 2855, 2885)
+
+
+def both_closed(strikes: tuple[float, float, float, float]) -> Desk:
+    """Two condors of one expiration, both touched and closed for a roll within one minute."""
+    desk = threatened()
+    held = with_condor(replace(ready_desk(), book=desk.book), 2, OTHER, condor(*strikes)).book
+    marks = {**desk.memory.marks, f"{OTHER}:touched": 2}
+    desk = replace(desk, book=held, memory=replace(desk.memory, marks=marks))
+    quotes = dict(desk.quotes)
+    for expiration in (EXPIRATION, LATER):
+        theirs = condor(*strikes, expiration=expiration).contracts
+        known = condor(expiration=expiration).contracts
+        quotes |= {new: quotes[old] for new, old in zip(theirs, known, strict=True)}
+    desk = replace(desk, quotes=quotes)
+    for number in (1, 2):
+        (intent,) = answer(desk).intents
+        assert intent.subject == (ID, OTHER)[number - 1]
+        desk = apply_effect(desk, PlaceOrder(named(desk, intent, number)))
+    for placed in desk.working:
+        for fill in fills(placed, ("1.00", "13.00", "1.00", "1.00"), desk.now):
+            desk = fold(desk, fill)
+    assert not desk.book.open_condors
+    return replace(desk, now=desk.now + timedelta(seconds=30))
+
+
+def named(desk: Desk, intent: OrderIntent, number: int) -> Order:
+    return Order(f"cb-condor-20180124-{number}", intent, desk.now, intent.limit)
+
+
+@pytest.mark.parametrize(
+    "strikes", [STRIKES, (2655, 2685, 2850, 2880)], ids=["other strikes", "the same strikes"]
+)
+def test_two_condors_closed_for_a_roll_are_both_opened_again_each_once(
+    strikes: tuple[float, float, float, float],
+) -> None:
+    desk, opened = both_closed(strikes), []
+    for number in (3, 4):
+        (intent,) = answer(desk).intents
+        opened.append(([leg.contract.strike for leg in intent.legs], intent.quantity))
+        placed = named(desk, intent, number)
+        desk = apply_effect(desk, PlaceOrder(placed))
+        for fill in fills(placed, ("1.00", "15.00", "1.00", "1.00"), desk.now):
+            desk = fold(desk, fill)
+        desk = replace(desk, now=desk.now + timedelta(seconds=30))
+    assert opened == [([2655, 2685, 2850, 2880], 4), (list(strikes), 2)]
+    assert all(i.purpose is not Purpose.OPEN_CONDOR for i in answer(desk).intents)
+
+
+def test_a_condor_not_worth_opening_again_does_not_hold_up_the_next() -> None:
+    desk = both_closed(STRIKES)
+    quotes = dict(desk.quotes)
+    for contract in condor(expiration=LATER).contracts:
+        quotes[contract] = Quote(desk.now, 0.95, 1.05)
+    (intent,) = answer(replace(desk, quotes=quotes)).intents
+    assert [leg.contract.strike for leg in intent.legs] == list(STRIKES)
 
 
 def by_range(vix: float, range_percent_vol: float) -> Desk:

@@ -23,7 +23,16 @@ from domain.events import (
     PositionsReported,
 )
 from engine.fold import fold
-from tests.bot.approvals.world import ACTIONS, NAMES, SECRETS, STOPS, World, key_of, sign
+from tests.bot.approvals.world import (
+    ACTIONS,
+    NAMES,
+    SECRETS,
+    SOLD_BY_HAND,
+    STOPS,
+    World,
+    key_of,
+    sign,
+)
 from tests.bot.samples import AT, CALL, after
 
 SMALL_ORDER = ("01" + "00" * 31, "00" * 32, "ec" + "ff" * 30 + "7f")
@@ -169,6 +178,7 @@ def overtaken(world: World) -> Named:
         "raise_limit": lambda: None,
         "adopt_position": lambda: PositionsReported(after(9), ((CALL, 5),)),
         "resolve_order": lambda: OrderCanceled(after(9), "cb-unsure-1", "by the broker"),
+        "write_off": lambda: PositionsReported(after(9), ((SOLD_BY_HAND, 1),)),
     }
     for action in (name for name in ACTIONS if name not in STOPS):
         raw = world.raw(action)
@@ -223,6 +233,10 @@ def impossible(world: World) -> Named:
         "more than was ordered": ("resolve_order", {"filled": 3}),
         "a price short": ("resolve_order", {"prices": ("1",)}),
         "prices of nothing": ("resolve_order", {"filled": 0}),
+        "a price for each of two legs": ("write_off", {"prices": ("0.45", "0.45")}),
+        "no price": ("write_off", {"prices": ()}),
+        "a campaign nobody knows": ("write_off", {"campaign": "cb-other"}),
+        "an order in a campaign's place": ("write_off", {"campaign": "cb-unsure-1"}),
         "nobody left to sign": ("change_keys", {"ring": KeyRing(1, ())}),
         "more needed than there are": ("change_keys", {"ring": KeyRing(2, (anna,))}),
         "one key, two names": ("change_keys", {"ring": KeyRing(1, (anna, twin))}),
@@ -233,6 +247,7 @@ def impossible(world: World) -> Named:
         "raise_limit": limit,
         "adopt_position": adopt,
         "resolve_order": resolve,
+        "write_off": ACTIONS["write_off"],
         "change_keys": keys,
     }
     for name, (action, change) in cases.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from decimal import Decimal
 
 import pytest
 import structlog
@@ -33,6 +34,7 @@ from tests.bot.approvals.world import (
     ORDER,
     POLICY,
     SECRETS,
+    SOLD_BY_HAND,
     World,
     sign,
 )
@@ -184,6 +186,16 @@ async def test_adopted_contracts_end_the_dispute_with_the_broker(daemon):
     assert CALL in daemon.loop.desk.mismatched
     assert daemon.submit(daemon.raw("adopt_position")).accepted
     assert CALL not in (await daemon.drain()).mismatched
+
+
+async def test_what_was_sold_by_hand_is_written_off_at_the_price_told(daemon):
+    assert SOLD_BY_HAND in daemon.loop.desk.mismatched
+    assert daemon.submit(daemon.raw("write_off")).accepted
+    desk = await daemon.drain()
+    assert SOLD_BY_HAND not in desk.mismatched
+    (tranche,) = desk.book.tranches.values()
+    assert (tranche.quantity, tranche.realized) == (0, Decimal(-50))  # 2 x 100 x (0.45 - 0.70)
+    assert daemon.submit(daemon.raw("write_off", nonce="81" * 16)).reason == "not_possible"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import random
 
 import pytest
 
+from bot.approvals.envelope import encode_envelope, sealed
+from bot.approvals.plan import ChangeKeys, decode_plan
 from bot.approvals.refusals import MEANINGS, Refusal
 from bot.approvals.rules import RULES, Approved, judge
 from bot.ports import Delivery
 from tests.bot.approvals.vectors import vectors
-from tests.bot.approvals.world import ACTIONS, NAMES, STOPS, World
+from tests.bot.approvals.world import ACTIONS, NAMES, SECRETS, STOPS, World, ring_of, sign
 
 SETTINGS = [(1, 1), (2, 3), (3, 5)]
 SPOOL = Delivery("spool")
@@ -81,3 +83,18 @@ def test_no_single_change_of_a_good_command_is_good(setting):
 def test_every_refusal_has_a_meaning_and_every_rule_a_code_of_its_own():
     assert set(MEANINGS) == set(Refusal)
     assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("signed", [0, 1, 2])
+def test_a_ring_that_needs_fewer_takes_the_place_of_another_only_by_the_old_ones_quorum(signed):
+    """Two of three must sign; the new ring, which would be content with one, does not count yet."""
+    world = World(2, 3)
+    plan = sealed(world.plan("change_keys", action=ChangeKeys("too many people", ring_of(1, 3))))
+    envelope = sign(plan, *(SECRETS[name] for name in NAMES[:signed]))
+    verdict = judge(encode_envelope(envelope), SPOOL, world.scene, RULES)
+    shown = decode_plan(plan.payload).situation
+    assert shown[1] == "it needs 2 of 3 approvers, the new one 1 of 3 approvers: WEAKER than now"
+    if signed < 2:
+        assert verdict.code is Refusal.TOO_FEW
+    else:
+        assert verdict.signers == NAMES[:2]

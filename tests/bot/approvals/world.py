@@ -22,6 +22,7 @@ from bot.approvals.plan import (
     Reduce,
     ResolveOrder,
     Resume,
+    WriteOff,
 )
 from bot.approvals.rules import Scene
 from bot.approvals.situation import bound, facts, worst_case
@@ -32,13 +33,16 @@ from domain.events import (
     AccountUpdated,
     HaltRequested,
     KeyRingChanged,
+    OrderFilled,
     OrderUncertain,
     PositionsReported,
 )
+from domain.orders import Layer, Leg, Purpose
 from engine.fold import apply_effect, fold
 from engine.policy import Policy
 from engine.step import open_desk
 from tests.bot.samples import AT, CALL, after, condor_order
+from tests.builders import order
 
 NAMES = ("anna", "ben", "cleo", "dana", "eli")
 SECRETS = {name: SigningKey(bytes([number]) * 32) for number, name in enumerate(NAMES, 1)}
@@ -49,6 +53,10 @@ SEQ = 40
 DAEMON, ACCOUNT = "desk-1", "DU1234567"
 POLICY = Policy()
 ORDER = condor_order("cb-unsure-1")
+SOLD_BY_HAND = replace(CALL, strike=CALL.strike + 5)
+BOUGHT = order(
+    "cb-hand-1", Purpose.BUY_HEDGE, Layer.HEDGE_SHORT, (Leg(SOLD_BY_HAND, 1),), 2, "0.70", at=AT
+)
 
 
 def key_of(secret: SigningKey) -> str:
@@ -61,11 +69,16 @@ def ring_of(needed: int, people: int) -> KeyRing:
 
 
 def halted_desk(ring: KeyRing) -> Desk:
-    """With an order nobody answers for, a call the book cannot explain, and a halt."""
+    """With an order nobody answers for, a call the book cannot explain, two that only the book
+    knows, and a halt.
+    """
     desk = apply_effect(open_desk(session_calendar(), POLICY, AT), PlaceOrder(ORDER))
+    desk = apply_effect(desk, PlaceOrder(BOUGHT))
+    bought = OrderFilled(AT, BOUGHT.order_ref, "hand", 1, SOLD_BY_HAND, 2, Decimal("0.70"))
     for event in (
         AccountUpdated(AT, net_liquidation=Decimal(1_000_000)),
         KeyRingChanged(AT, encode_ring(ring).decode(), "ceremony"),
+        bought,
         OrderUncertain(AT, ORDER.order_ref, "no answer"),
         PositionsReported(AT, ((CALL, 3),)),
         HaltRequested(AT, "anna", "something smells"),
@@ -83,6 +96,7 @@ ACTIONS: dict[str, Action] = {
     "resolve_order": ResolveOrder(
         "seen in TWS", ORDER.order_ref, 2, ("10.00", "12.10", "9.05", "7.95")
     ),
+    "write_off": WriteOff("sold in TWS", BOUGHT.order_ref, ("0.45",)),
     "accept_config": AcceptConfig("new port", "c0ffeec0ffeec0ff", 0.1, 0.02),
     "change_keys": ChangeKeys("eli leaves", ring_of(1, 2)),
 }

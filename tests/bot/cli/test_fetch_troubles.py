@@ -20,6 +20,7 @@ from sim.gateway.faults.wire_faults import HistPacing, LineLimit
 from sim.gateway.faults.words import HISTORY
 from sim.gateway.server import GatewayServer
 from sim.virtual_time import run
+from study.store.locking import StoreInUse, writing
 from study.store.tables import Part, Store, Table
 from tests.bot.cli.fetch_stand import FIRST, LAST, Stand, Tap, a_market, play
 
@@ -267,3 +268,17 @@ def test_a_record_that_is_none_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["data", "fetch", "--into", str(tmp_path)])
     assert result.exit_code == 2
     assert "fetched.json is no record" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["fetch"], ["import", "nothing.csv"]])
+def test_a_store_has_one_writer_at_a_time(tmp_path, command) -> None:
+    """Two would read one part each, add to it, and the second would overwrite the first."""
+    store = tmp_path / "store"
+    with writing(store):
+        found = CliRunner().invoke(app, ["data", *command, "--into", str(store)])
+        assert found.exit_code == Exit.BAD_CONFIG
+        assert "another condorbot is writing into" in found.output
+        with pytest.raises(StoreInUse), writing(store):
+            pass
+    with writing(store):
+        assert [path.name for path in store.iterdir()] == [".lock"], "and nothing was written"

@@ -17,7 +17,7 @@ from bot.journal.codec import (
     pack,
     unpack,
 )
-from domain.effects import PlaceOrder, RecordDecision
+from domain.effects import AskMargin, PlaceOrder, RecordDecision
 from domain.events import ClockTicked
 from tests.bot.samples import AT, EFFECTS, EVENTS, after, condor_order
 
@@ -58,6 +58,16 @@ def test_a_number_nobody_had_is_left_out_of_the_inputs():
     odd = replace(decision, inputs=(("cap", 0.4), ("vix", float("nan")), ("x", float("inf"))))
 
     assert decode(*encode(odd)) == replace(decision, inputs=(("cap", 0.4),))
+
+
+@pytest.mark.parametrize("kind", [AskMargin, PlaceOrder])
+def test_nor_is_it_in_those_of_an_order_which_could_not_be_read_back(kind):
+    """A roll beside a call without any price: what the hedge uses is infinite, and it fits."""
+    order = condor_order()
+    sane = (("cap", 0.4),)
+    intent = replace(order.intent, inputs=(*sane, ("used", float("inf"))))
+    found = decode(*encode(kind(replace(order, intent=intent))))
+    assert found == kind(replace(order, intent=replace(order.intent, inputs=sane)))
 
 
 @pytest.mark.parametrize(

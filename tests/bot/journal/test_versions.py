@@ -92,7 +92,7 @@ def test_an_older_journal_is_saved_and_brought_up_to_date(tmp_path):
 
     journal = SqliteJournal(path)
     assert list(journal.read()) == everything()
-    journal.begin_life("new", after(60), "config", "policy")
+    journal.begin_life("new", after(60), "config", "policy", "0.1.0+src.c0ffeec0ffee")
     journal.append([BrokerReady(after(61))], ())
     journal.close()
 
@@ -104,6 +104,7 @@ def test_an_older_journal_is_saved_and_brought_up_to_date(tmp_path):
         }
     }  # fmt: skip
     assert reader.count("act") == 1
+    assert [life["build"] for life in reader.lives()] == ["", "0.1.0+src.c0ffeec0ffee"]
     reader.close()
     old = apsw.Connection(str(saved), flags=apsw.SQLITE_OPEN_READONLY)
     assert migrations.version_of(old) == 1

@@ -115,7 +115,7 @@ def test_working_orders_that_open_are_withdrawn() -> None:
     for placed in (entry, closing):
         desk = apply_effect(desk, PlaceOrder(placed))
     votes = cast(desk, policy())
-    assert withdrawn(desk, votes) == (CancelOrder("e", "rule dear"),)
+    assert withdrawn(desk, votes) == (CancelOrder("e", "rule dear", desk.now),)
 
 
 def test_changes_of_votes_are_recorded_once_and_alerts_are_edges() -> None:
@@ -152,6 +152,19 @@ class Dumb:
 
     def silent(self) -> tuple[str, ...]:
         return ("dear",)
+
+
+def test_alerts_of_rules_that_are_gone_from_the_file_are_cleared() -> None:
+    """The daemon was started again with no rules at all."""
+    desk = with_vix(ready_desk(), 12.0)
+    desk, votes = looked(desk, policy())
+    for edge in alerts(desk, votes):
+        desk = apply_effect(desk, edge)
+    assert "rule_dear" in desk.alerts
+    after = step(desk, [ClockTicked(desk.now)], Policy())
+    cleared = [e.code for e in after.effects if isinstance(e, RaiseAlert) and not e.active]
+    assert cleared == ["rule_dear"]
+    assert not any(code.startswith("rule") for code in after.desk.alerts)
 
 
 def test_rules_that_cannot_fire_any_more_shut_every_door() -> None:
@@ -212,7 +225,7 @@ def test_a_leg_that_trades_unlike_its_usual_self_blocks_entries_once_that_is_kno
     desk, votes = looked(replace(desk, memory=memory), rules)
     known = {vote.rule.name: (vote.ballot, vote.known) for vote in votes}
     assert known["leg-spread-unusual"] == (Ballot.ALLOW, False)  # still learning
-    wide = {**desk.memory.liquidity, legs[2]: replace(seen, days=20, spread_ratio=2.6)}
+    wide = {**desk.memory.liquidity, legs[2]: seen._replace(days=20, spread_ratio=2.6)}
     for minute in (1, 2):
         later = desk.now + timedelta(minutes=minute)
         desk = replace(desk, memory=replace(desk.memory, liquidity=wide), now=later)

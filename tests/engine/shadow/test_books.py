@@ -18,7 +18,8 @@ from engine.fold import fold
 from engine.policy import Policy
 from engine.shadow import venue
 from engine.shadow.book import State, begun, state_of
-from engine.shadow.books import live_books, study_books
+from engine.shadow.books import DYNAMIC, live_books, study_books
+from risk.parameters import RatioMode
 from tests.builders import (
     RELEASES,
     TUESDAY,
@@ -188,6 +189,16 @@ def test_study_and_daemon_mean_the_same_by_a_name():
     shared = study.keys() & live.keys()
     assert {"U", "Hd", "Hd-premium", "U-ungated"} <= shared
     assert all(study[name] == live[name] for name in shared)
+
+
+def test_the_study_has_eight_books_and_one_of_them_moves_its_ratio():
+    books = {spec.name: spec.policy for spec in study_books(POLICY)}
+    assert len(books) == 8
+    moving = [name for name, policy in books.items() if policy.hedge.ratio_mode != "static"]
+    assert moving == [DYNAMIC]
+    stress = replace(POLICY, hedge=replace(POLICY.hedge, ratio_mode=RatioMode.STRESS))
+    of_stress = {spec.name: spec.policy for spec in study_books(stress)}
+    assert of_stress[DYNAMIC].hedge.ratio_mode is RatioMode.STRESS
 
 
 def _spelled(state: State) -> str:

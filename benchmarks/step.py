@@ -2,36 +2,46 @@
 
     python -m benchmarks.step [quotes ...]
 
-Six condors, twelve hedge tranches and a year of closes; by default with 200 quotes, then from 50
-to 1,000 to show the growth. "quotes" is a batch of ten quotes without a tick, "second" a tick of a
-minute already looked at; "minute" is a tick on which every rule and signal is looked at while an
-entry is out of the question; "refit" is one on which every gate of an entry is judged too, the
-smile fitted and the break-evens found; "mixed" is an hour of a live desk, five batches and a tick
-a second with one look a minute. Times are processor time of this process, in milliseconds.
+Six condors, twelve hedge tranches and a year of closes; by default with 50 to 1,000 quotes, to show
+the growth. "quotes" is a batch of ten quotes without a tick, "second" a tick of a minute already
+looked at; "first" is the first look after a start, "minute" each of the four hours after it, on
+which every quote is new and every rule and signal is looked at while an entry is out of the
+question; "refit" is a look on which every gate of an entry is judged too, the smile fitted and the
+break-evens found; "mixed" is an hour of a live desk, five batches and a tick a second with one
+look a minute. "books" is what all books on paper beside the live one think in such a minute, each
+with the same holdings, and below it their part of as many looks. Times are processor time of this
+process, in milliseconds.
 """
 
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
+from bot.shadow import EngineBook, ShadowBooks
 from config.load import load_settings, session_calendar
+from config.shadow import ShadowSettings
 from domain.desk import Desk
 from domain.events import ClockTicked, Event, QuoteUpdated
 from domain.instruments import Contract, Kind, Right, spxw_option
 from domain.orders import Layer
 from engine.policy import Policy
+from engine.shadow.book import State, begun
+from engine.shadow.books import live_books
 from engine.step import step
 from tests.builders import Market, condor, ny, quoted, ready_desk, with_calls, with_condor
 
 ROUNDS = 300
+MINUTES = 240
 SIZES = (50, 100, 200, 500, 1000)
 AT = ny(2018, 1, 17, 11, 5)
 HELD = date(2018, 2, 16)
 ENTRY = date(2018, 3, 2)
 _LAYERS = (Layer.HEDGE_SHORT, Layer.HEDGE_MEDIUM, Layer.HEDGE_LONG)
+T = TypeVar("T")
 _VIX_DAYS = (date(2018, 2, 13), date(2018, 5, 15), date(2018, 8, 21))
 
 
@@ -79,15 +89,52 @@ def _priced(contract: Contract) -> bool:
     return contract.kind is Kind.OPTION or contract.trading_class == "VX"
 
 
-def times(desk: Desk, policy: Policy, events: Sequence[Event], rounds: int) -> list[float]:
-    """Milliseconds of ``rounds`` steps of the same desk with the same events."""
+Make = Callable[[int], tuple[Desk, Sequence[Event]]]
+
+
+def times(make: Make, policy: Policy, rounds: int) -> list[float]:
+    """Milliseconds of ``rounds`` steps, each of a desk and events made for it."""
     taken = []
     for i in range(rounds + 20):
-        start = time.process_time()
-        step(desk, events, policy)
+        desk, events = make(i)
+        took, _ = timed(lambda desk=desk, events=events: step(desk, events, policy))
         if i >= 20:  # caches are warm by then
-            taken.append(1e3 * (time.process_time() - start))
+            taken.append(took)
     return taken
+
+
+def timed(act: Callable[[], T]) -> tuple[float, T]:
+    start = time.process_time()
+    result = act()
+    return 1e3 * (time.process_time() - start), result
+
+
+def afternoon(desk: Desk, policy: Policy, books: ShadowBooks) -> tuple[list[float], list[float]]:
+    """Milliseconds of every look from the first on, and of the books on paper in each minute."""
+    market, looks, papers = desk.quotes, list[float](), list[float]()
+    for minute in range(MINUTES):
+        at = AT + timedelta(minutes=minute, seconds=1)
+        desk = _heard(replace(desk, quotes=market), at)
+        took, stepped = timed(lambda desk=desk, at=at: step(desk, [ClockTicked(at)], policy))
+        looks.append(took)
+        desk = stepped.desk
+        books.sift([QuoteUpdated(at, c, replace(q, at=at)) for c, q in market.items()])
+        took, _ = timed(lambda desk=desk: books.observe(desk))
+        papers.append(took)
+    return looks, papers
+
+
+def paper_books(desk: Desk, policy: Policy) -> ShadowBooks:
+    """Those that run by default, each holding what the live book holds."""
+    settings = ShadowSettings(enabled=True)
+    books = ShadowBooks(policy, settings, lambda event: None)
+    worth = desk.account.net_liquidation
+    assert worth is not None
+    for spec in live_books(policy):
+        if spec.name in settings.books:
+            state = State(worth, desk.book, desk.account, desk.regime, desk.hedge)
+            books.books[spec.name] = EngineBook(begun(spec, desk, state), settings.fills)
+    return books
 
 
 def percentiles(taken: Sequence[float]) -> tuple[float, float, float]:
@@ -108,32 +155,50 @@ def ten_quotes(desk: Desk) -> list[Event]:
     return [QuoteUpdated(at, contract, replace(quote, at=at)) for contract, quote in chosen]
 
 
+def measured(size: int, policy: Policy) -> dict[str, list[float]]:
+    """Every row of the table for one number of quotes."""
+    calm, ready = full_desk(size, entry=False), _heard(full_desk(size, entry=True), AT)
+    tick = AT + timedelta(seconds=1)
+    seen = step(_heard(calm, AT), [ClockTicked(tick)], policy).desk
+    smile = step(ready, [ClockTicked(tick)], policy).desk.memory.smile
+    assert smile is not None, "no smile was fitted: there is nothing to measure"
+    ready = replace(ready, memory=replace(ready.memory, smile=smile))
+
+    def refit(i: int) -> tuple[Desk, Sequence[Event]]:
+        at = tick + timedelta(milliseconds=i)
+        return _heard(ready, at), [ClockTicked(at)]
+
+    def second(i: int) -> tuple[Desk, Sequence[Event]]:
+        return seen, [ClockTicked(tick + timedelta(seconds=1, milliseconds=i))]
+
+    batches = times(lambda _: (seen, ten_quotes(seen)), policy, ROUNDS)
+    seconds = times(second, policy, ROUNDS)
+    afternoon(calm, policy, paper_books(calm, policy))  # caches are warm after one
+    looks, papers = afternoon(calm, policy, paper_books(calm, policy))
+    return {
+        "quotes": batches,
+        "second": seconds,
+        "first": looks[:1],
+        "minute": looks[1:],
+        "refit": times(refit, policy, ROUNDS),
+        "mixed": [*batches * 60, *seconds * 12, *looks[1 : 1 + ROUNDS // 5]],
+        "books": papers[1:],
+    }
+
+
 def main() -> None:
     sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
     policy = load_settings().policy()
     policy = replace(policy, limits=replace(policy.limits, watch_lines_max=1100, condors_max=20))
+    count = len(ShadowSettings().books)
     print(f"{'quotes':>8}{'step':>9}{'p50':>9}{'p99':>9}{'worst':>9}   ms")
     for size in sizes:
-        calm = _heard(full_desk(size, entry=False), AT)
-        ready = _heard(full_desk(size, entry=True), AT)
-        tick = [ClockTicked(AT + timedelta(seconds=1))]
-        seen = step(calm, tick, policy).desk
-        warm = step(ready, tick, policy).desk.memory.smile
-        assert warm is not None, "no smile was fitted: there is nothing to measure"
-        ready = replace(ready, memory=replace(ready.memory, smile=warm))
-        quotes = times(seen, policy, ten_quotes(seen), ROUNDS)
-        second = times(seen, policy, [ClockTicked(AT + timedelta(seconds=2))], ROUNDS)
-        minute = times(calm, policy, tick, ROUNDS)
-        rows = {
-            "quotes": quotes,
-            "second": second,
-            "minute": minute,
-            "refit": times(ready, policy, tick, ROUNDS),
-            "mixed": [*quotes * 60, *second * 12, *minute[: ROUNDS // 5]],
-        }
+        rows = measured(size, policy)
         for name, taken in rows.items():
             p50, p99, worst = percentiles(taken)
             print(f"{size:>8}{name:>9}{p50:>9.3f}{p99:>9.3f}{worst:>9.3f}")
+        share = statistics.fmean(rows["books"]) / (count * statistics.fmean(rows["minute"]))
+        print(f"{'':8}{count} books on paper think for {share:.0%} of {count} looks")
 
 
 if __name__ == "__main__":

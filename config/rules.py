@@ -239,7 +239,7 @@ def _holds(condition: Any, activation: Any) -> bool | None:
 
 def _activation(env: Any, facts: Facts) -> Any:
     plain = {
-        name: [dict(leg) for leg in fact] if isinstance(fact, tuple) else fact
+        name: list(fact) if isinstance(fact, tuple) else fact  # it takes lists for lists
         for name, fact in facts.items()
     }
     return env.Activation(data=plain)

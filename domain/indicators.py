@@ -6,7 +6,7 @@ gives NaN during the warm-up, so both forms agree to the last bit. A value that 
 for returns, a pair that is not) leaves the state as it was and repeats its value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import fsum, isfinite, sqrt
 from typing import TypeVar
@@ -154,16 +154,18 @@ class Beta:
 
     def next(self, x: float, y: float) -> "Beta":
         """After a pair of returns: ``x`` of the market, ``y`` of what is measured against it."""
-        if not isfinite(x + y):
-            return self
-        new = 1.0 - self.decay
-        return Beta(
-            self.decay,
-            self.warm_up,
-            self.decay * self.covariance + new * x * y,
-            self.decay * self.variance + new * x * x,
-            self.pairs + 1,
-        )
+        return self.after([(x, y)])
+
+    def after(self, pairs: Iterable[tuple[float, float]]) -> "Beta":
+        """After many of them in order."""
+        decay, new = self.decay, 1.0 - self.decay
+        covariance, variance, count = self.covariance, self.variance, self.pairs
+        for x, y in pairs:
+            if isfinite(x + y):
+                covariance = decay * covariance + new * x * y
+                variance = decay * variance + new * x * x
+                count += 1
+        return Beta(decay, self.warm_up, covariance, variance, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +183,16 @@ class ZScore:
         if len(self.window) < self.length:
             return None
         mean = fsum(self.window) / self.length
-        deviation = sqrt(fsum((x - mean) ** 2 for x in self.window) / (self.length - 1))
+        deviation = sqrt(fsum([(x - mean) ** 2 for x in self.window]) / (self.length - 1))
         # A constant series has a deviation of a few ulps, not of zero.
         if deviation <= 1e-12 * max(abs(mean), 1e-300):
             return 0.0
         return (self.window[-1] - mean) / deviation
+
+    def after(self, values: Sequence[float]) -> "ZScore":
+        """After many values in order."""
+        known = (*self.window, *(float(x) for x in values if isfinite(x)))
+        return ZScore(self.length, known[-self.length :])
 
     def next(self, x: float) -> "ZScore":
         if not isfinite(x):

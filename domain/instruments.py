@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Rounding: TypeAlias = Literal["down", "up", "nearest"]
@@ -138,10 +139,12 @@ def vx_future(expiration: date) -> Contract:
     return Contract(Kind.FUTURE, "VIX", "CFE", "VX", expiration, multiplier=1000)
 
 
+@lru_cache(maxsize=8192, typed=True)  # the same few thousand are named all day
 def spxw_option(expiration: date, strike: float, right: Right) -> Contract:
     return Contract(Kind.OPTION, "SPX", "SMART", "SPXW", expiration, strike, right, 100)
 
 
+@lru_cache(maxsize=2048, typed=True)
 def vix_option(expiration: date, strike: float, right: Right = Right.CALL) -> Contract:
     """A monthly VIX option; ``expiration`` is its last trading day, normally the Tuesday."""
     return Contract(Kind.OPTION, "VIX", "SMART", "VIX", expiration, strike, right, 100)

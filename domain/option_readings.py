@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,7 +16,11 @@ from domain.instruments import Contract, Right
 from domain.parity import Parity, fit_parity
 from domain.pricing import IvReason, greeks, implied_vol
 from domain.quotes import Quote
+from domain.recalled import recalled_by_row
 from domain.session import SessionCalendar
+
+# Contract, mid and forward in points, years, discount factor.
+_Row: TypeAlias = tuple[Contract, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def read_options(
     if not options:
         return []
     years = calendar.years_to_settlement(options[0][0], now)
-    return list(_read(tuple(options), forward, years, discount))
+    return list(_read([(contract, mid, forward, years, discount) for contract, mid in options]))
 
 
 def read_each(
@@ -86,10 +91,10 @@ def read_each(
     if not options:
         return ()
     return _read(
-        tuple((contract, mid) for contract, mid, _ in options),
-        tuple(forward for _, _, forward in options),
-        tuple(calendar.years_to_settlement(contract, now) for contract, _, _ in options),
-        1.0,
+        [
+            (contract, mid, forward, calendar.years_to_settlement(contract, now), 1.0)
+            for contract, mid, forward in options
+        ]
     )
 
 
@@ -100,25 +105,22 @@ def _parity(rows: tuple[tuple[float, ...], ...], years: float) -> Parity:
     return fit_parity(strike, call_bid, call_ask, put_bid, put_ask, years)
 
 
-@lru_cache(maxsize=256)
-def _read(
-    options: tuple[tuple[Contract, float], ...],
-    forwards: float | tuple[float, ...],
-    maturities: float | tuple[float, ...],
-    discount: float,
-) -> tuple[OptionReading, ...]:
-    forward, years = np.asarray(forwards), np.asarray(maturities)
-    strikes = np.array([contract.strike for contract, _ in options])
-    calls = np.array([contract.right is Right.CALL for contract, _ in options])
-    mids = np.array([mid for _, mid in options])
+def _read(rows: Sequence[_Row]) -> tuple[OptionReading, ...]:
+    return tuple(reading for reading in _readings(rows) if reading is not None)
+
+
+@recalled_by_row(1024)  # several rules, and several books, ask about the same options
+def _readings(rows: Sequence[_Row]) -> list[OptionReading | None]:
+    mids, forward, years, discount = np.array([row[1:] for row in rows], np.float64).T
+    strikes = np.array([row[0].strike for row in rows])
+    calls = np.array([row[0].right is Right.CALL for row in rows])
     vols, reasons = implied_vol(mids, forward, strikes, years, calls, discount)
     deltas = greeks(forward, strikes, years, vols, calls).delta
     flat = reasons == IvReason.BELOW_INTRINSIC
     in_the_money = np.where(calls, forward > strikes, forward < strikes)
     deltas = np.where(flat, np.where(in_the_money, np.where(calls, 1.0, -1.0), 0.0), deltas)
     vols = np.where(flat, 0.0, vols)
-    return tuple(
-        OptionReading(contract, mid, float(vol), float(delta))
-        for (contract, mid), vol, delta in zip(options, vols, deltas, strict=True)
-        if np.isfinite(delta)
-    )
+    return [
+        OptionReading(row[0], row[1], float(vol), float(delta)) if np.isfinite(delta) else None
+        for row, vol, delta in zip(rows, vols, deltas, strict=True)
+    ]

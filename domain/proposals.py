@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.effects import CancelOrder, RecordDecision
 from domain.instruments import Contract
 from domain.orders import DenialCode, Layer, OrderIntent
-from domain.smile_fit import Smile
+from domain.smile_fit import LastSmile
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ class Proposal:
     changes: tuple[RecordDecision, ...] = ()
     wanted: tuple[Contract, ...] = ()
     cancels: tuple[CancelOrder, ...] = ()
-    smile: Smile | None = None
+    smile: LastSmile | None = None
 
     def __add__(self, other: "Proposal") -> "Proposal":
+        if other == _NOTHING:  # most rules have nothing to say
+            return self
         return Proposal(
             self.intents + other.intents,
             self.skips + other.skips,
@@ -60,3 +62,6 @@ class Proposal:
             self.cancels + other.cancels,
             other.smile or self.smile,
         )
+
+
+_NOTHING = Proposal()

@@ -1,13 +1,14 @@
 """When news comes that everybody waits for: FOMC decisions, CPI and PPI. Times, no expectations."""
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.session import SessionCalendar, at_new_york, new_york
+from domain.derived import Derived, Deriving
+from domain.session import SessionCalendar, at_new_york, date_in_new_york
 
 _WINDOW_DAYS = 10  # neither the session before a release nor its last day is further away
 
@@ -28,7 +29,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseCalendar:
+class ReleaseCalendar(Deriving):
     """Releases in order of time. Outside ``first`` to ``last`` nothing is known, which is not
     the same as nothing coming.
     """
@@ -47,35 +48,33 @@ class ReleaseCalendar:
 
     def knows(self, now: datetime, kind: ReleaseKind) -> bool:
         """Whether ``now`` lies between two known releases of ``kind``."""
-        return self.before(now, kind) is not None and self.after(now, kind) is not None
+        times = self._times_of[kind]
+        return bool(times) and times[0] <= now < times[-1]
 
     def after(self, now: datetime, kind: ReleaseKind | None = None) -> Release | None:
         """The first release strictly after ``now``."""
-        start = bisect_right(self.releases, now, key=lambda release: release.at)
+        start = bisect_right(self.times, now)
         later = (self.releases[place] for place in range(start, len(self.releases)))
         return next((r for r in later if kind is None or r.kind is kind), None)
 
     def before(self, now: datetime, kind: ReleaseKind | None = None) -> Release | None:
         """The last release at or before ``now``."""
-        end = bisect_right(self.releases, now, key=lambda release: release.at)
+        end = bisect_right(self.times, now)
         earlier = (self.releases[place] for place in range(end - 1, -1, -1))
         return next((r for r in earlier if kind is None or r.kind is kind), None)
 
     def between(self, start: datetime, end: datetime) -> tuple[Release, ...]:
         """Releases in (start, end], oldest first."""
-        first = bisect_right(self.releases, start, key=lambda release: release.at)
-        last = bisect_right(self.releases, end, key=lambda release: release.at)
-        return self.releases[first:last]
+        return self.releases[bisect_right(self.times, start) : bisect_right(self.times, end)]
 
     def latest(self, now: datetime, sessions: int, calendar: SessionCalendar) -> list[Release]:
         """Releases at or before ``now`` whose day is fewer than ``sessions`` sessions ago, newest
         first.
         """
-        today, found = new_york(now).date(), []
-        end = bisect_right(self.releases, now, key=lambda release: release.at)
-        for place in range(end - 1, -1, -1):
+        today, found = date_in_new_york(now), []
+        for place in range(bisect_right(self.times, now) - 1, -1, -1):
             release = self.releases[place]
-            if calendar.sessions_after(new_york(release.at).date(), today) >= sessions:
+            if calendar.sessions_after(date_in_new_york(release.at), today) >= sessions:
                 break
             found.append(release)
         return found
@@ -87,13 +86,26 @@ class ReleaseCalendar:
     def ending(self, now: datetime, within: timedelta) -> tuple[ReleaseKind, ...]:
         """Kinds without an announced day later than ``now`` + ``within``."""
         until = now + within
-        later: set[ReleaseKind] = set()
-        for release in reversed(self.releases):
-            if release.at <= until or len(later) == len(ReleaseKind):
-                break
-            if not release.days:
-                later.add(release.kind)
-        return tuple(kind for kind in ReleaseKind if kind not in later)
+        return tuple(
+            kind for kind, last in self._announced_until.items() if last is None or last <= until
+        )
+
+    @Derived
+    def times(self) -> tuple[datetime, ...]:
+        return tuple(release.at for release in self.releases)
+
+    @Derived
+    def _times_of(self) -> Mapping[ReleaseKind, tuple[datetime, ...]]:
+        return {
+            kind: tuple(release.at for release in self.releases if release.kind is kind)
+            for kind in ReleaseKind
+        }
+
+    @Derived
+    def _announced_until(self) -> Mapping[ReleaseKind, datetime | None]:
+        """The last announced day of each kind."""
+        known = {release.kind: release.at for release in self.releases if not release.days}
+        return {kind: known.get(kind) for kind in ReleaseKind}
 
 
 def blackout(
@@ -114,13 +126,13 @@ def blackout(
     """
     window = timedelta(days=_WINDOW_DAYS)
     lasting = timedelta(minutes=minutes_after)
-    start = bisect_right(releases.releases, now - lasting - window, key=lambda r: r.at)
+    start = bisect_right(releases.times, now - lasting - window)
     for release in releases.releases[start:]:
         if release.kind not in kinds or release.at + timedelta(release.days) + lasting <= now:
             continue
         if release.at > now + window:
             return None
-        eve = calendar.previous_session(new_york(release.at).date())
+        eve = calendar.previous_session(date_in_new_york(release.at))
         if at_new_york(eve, from_time) <= now:
             return release
     return None

@@ -25,7 +25,9 @@ _Value: TypeAlias = Callable[[Floats, Floats, Floats], Floats]
 _VOL_FLOOR = 0.01
 _VIX_FLOOR = 5.0  # points; no VIX future has ever settled below 8
 _YEAR = 365.0
-_SECTIONS, _PASSES = 16, 8  # a bracket shrinks by 16 to the eighth, 4e9
+_POINTS = 80  # of the search for a break-even, to each side of spot ...
+_NEAR = 28  # ... and those looked at first: few break-evens lie further away
+_PRECISE, _ROUNDS = 1e-12, 60  # of a relative move; about six rounds are needed
 
 
 class BreakEvenReason(IntEnum):
@@ -169,20 +171,17 @@ def break_evens(
 
     ``horizons`` (h,) are calendar days from now; spot runs ``reach`` down and up from ``spot`` with
     VIX linked to it (see ``linked_vix_moves``; beta 0 leaves VIX alone). A horizon beyond an
-    option's expiry values it at intrinsic. Found to 1e-11 of spot by repeated sectioning.
+    option's expiry values it at intrinsic. Found to 1e-11 of spot.
     """
     h = np.atleast_1d(np.asarray(horizons, np.float64))
-    moves = np.linspace(-reach, reach, 161)
-
     value, follows = _valuer(book), future_beta(front_days)
 
     def profit(r: Floats, d: Floats) -> Floats:
         return value(r, np.asarray(beta * r * front / follows, np.float64), d) - entry
 
-    grid = profit(np.tile(moves, h.size), np.repeat(h, moves.size)).reshape(h.size, moves.size)
-    outwards = np.concatenate((grid[:, 80::-1], grid[:, 80:]))  # down, then up
-    tried = np.repeat(np.stack((moves[80::-1], moves[80:])), h.size, axis=0)
-    edge, reason = _edge(outwards, tried, np.tile(h, 2), profit)
+    steps = np.linspace(0.0, reach, _POINTS + 1)
+    outwards = np.repeat(np.stack((-steps, steps)), h.size, axis=0)
+    edge, reason = _edge(np.tile(h, 2), outwards, profit)
     return BreakEvens(
         spot * (1.0 + edge[: h.size]), spot * (1.0 + edge[h.size :]),
         reason[: h.size], reason[h.size :],
@@ -212,32 +211,59 @@ def _valuer(book: Legs) -> _Value:
     return value
 
 
-def _edge(
-    profits: Floats,
-    moves: Floats,
-    days: Floats,
-    profit: Profit,
-) -> tuple[Floats, NDArray[np.int8]]:
-    """The first of its ``moves`` outwards at which each row of ``profits`` (n, m) turns negative,
-    and why there is none.
+def _edge(days: Floats, outwards: Floats, profit: Profit) -> tuple[Floats, NDArray[np.int8]]:
+    """The first move at which each row of ``outwards`` (n, m) turns into a loss at its ``days``
+    (n,), and why there is none.
     """
+    profits = _profits(days, outwards, profit)
     losing = profits < 0
     reason = np.where(losing.any(axis=1), BreakEvenReason.OK, BreakEvenReason.NO_LOSS)
     reason = np.where(losing[:, 0], BreakEvenReason.UNDER_WATER, reason)
     reason = np.where(np.isnan(profits).any(axis=1), BreakEvenReason.BAD_INPUT, reason)
-    ok = reason == BreakEvenReason.OK
-    last = np.argmax(losing[ok], axis=1)
-    fractions, rows = np.linspace(0.0, 1.0, _SECTIONS + 1), np.arange(last.size)
-    good, bad = moves[ok][rows, last - 1], moves[ok][rows, last]
-    for _ in range(_PASSES if ok.any() else 0):
-        inside = good[:, None] + (bad - good)[:, None] * fractions
-        found = profit(inside.ravel(), np.repeat(days[ok], fractions.size)).reshape(inside.shape)
-        first = np.argmax(found[:, 1:] < 0, axis=1) + 1
-        first = np.where((found[:, 1:] < 0).any(axis=1), first, _SECTIONS)
-        good, bad = inside[rows, first - 1], inside[rows, first]
     edge = np.full(days.size, np.nan)
-    edge[ok] = 0.5 * (good + bad)
+    rows = np.flatnonzero(reason == BreakEvenReason.OK)
+    if rows.size:
+        last = np.argmax(losing[rows], axis=1)
+        good, bad = ((outwards[rows, place], profits[rows, place]) for place in (last - 1, last))
+        edge[rows] = _crossing(days[rows], good, bad, profit)
     return edge, reason.astype(np.int8)
+
+
+def _profits(days: Floats, outwards: Floats, profit: Profit) -> Floats:
+    """Profits (n, m); those far out are 0 where a loss was found nearer, and nobody asks."""
+
+    def at(moves: Floats, when: Floats) -> Floats:
+        return profit(moves.ravel(), np.repeat(when, moves.shape[1])).reshape(moves.shape)
+
+    near = at(outwards[:, :_NEAR], days)
+    far = np.zeros((days.size, outwards.shape[1] - _NEAR))
+    more = ~(near < 0).any(axis=1)
+    if more.any():
+        far[more] = at(outwards[more, _NEAR:], days[more])
+    return np.concatenate((near, far), axis=1)
+
+
+def _crossing(
+    days: Floats, good: tuple[Floats, Floats], bad: tuple[Floats, Floats], profit: Profit
+) -> Floats:
+    """The move (n,) between two others, given with their profits, at which profit is zero.
+
+    False position with the Illinois rule: an end that stays twice counts half (M. Dowell and P.
+    Jarratt, BIT 11, 1971).
+    """
+    (a, above), (b, below) = good, bad
+    at, side = a, np.zeros(days.size)
+    for _ in range(_ROUNDS):
+        before, at = at, b - below * (b - a) / (below - above)
+        found = profit(at, days)
+        loses = found < 0
+        stayed = np.where(np.where(loses, -1.0, 1.0) == side, 0.5, 1.0)
+        side = np.where(loses, -1.0, 1.0)
+        a, above = np.where(loses, a, at), np.where(loses, above * stayed, found)
+        b, below = np.where(loses, at, b), np.where(loses, found, below * stayed)
+        if np.max(np.abs(at - before)) <= _PRECISE:
+            break
+    return at
 
 
 def _spx_values(book: Legs, r: Floats, v: Floats, day: float) -> Floats:

@@ -7,8 +7,10 @@ Regular hours of SPX and VIX options are 09:30 to 16:15 New York; an expiring SP
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from domain.derived import Derived, Deriving
 from domain.instruments import Contract, Kind, Settlement
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -36,7 +38,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCalendar:
+class SessionCalendar(Deriving):
     """Weekdays on which the market is closed, and sessions that end early, from ``first`` to
     ``last``.
     """
@@ -67,12 +69,25 @@ class SessionCalendar:
         return day
 
     def sessions_after(self, start: date, end: date) -> int:
-        """How many sessions lie in (start, end]; 0 when ``end`` is not after ``start``."""
-        count, day = 0, start
-        while day < end:
-            day += _DAY
-            count += self.is_session(day)
-        return count
+        """How many sessions lie in (start, end]; 0 when ``end`` is not after ``start``. Raises
+        ValueError when one of those days lies outside the table.
+        """
+        if end <= start:
+            return 0
+        if start + _DAY < self.first or end > self.last:
+            self.is_session(end if end > self.last else start + _DAY)  # it says what is wrong
+        zero = self.first.toordinal() - 1
+        return (
+            self._sessions_until[end.toordinal() - zero]
+            - (self._sessions_until[start.toordinal() - zero])
+        )
+
+    @Derived
+    def _sessions_until(self) -> tuple[int, ...]:
+        """By days since the eve of ``first``: how many sessions there were."""
+        days = range(self.first.toordinal(), self.last.toordinal() + 1)
+        sessions = (self.is_session(date.fromordinal(day)) for day in days)
+        return tuple(accumulate(sessions, initial=0))
 
     def open_at(self, day: date) -> datetime:
         return at_new_york(day, _OPEN)
@@ -87,7 +102,7 @@ class SessionCalendar:
 
     def is_open(self, now: datetime) -> bool:
         """True during regular index-option hours."""
-        day = new_york(now).date()
+        day = date_in_new_york(now)
         return self.is_session(day) and self.open_at(day) <= now < self.close_at(day)
 
     def settles_at(self, contract: Contract) -> datetime:
@@ -112,6 +127,11 @@ class SessionCalendar:
 @lru_cache(maxsize=64)  # every rule asks about the same few instants
 def new_york(now: datetime) -> datetime:
     return now.astimezone(NEW_YORK)
+
+
+@lru_cache(maxsize=64)
+def date_in_new_york(now: datetime) -> date:
+    return new_york(now).date()
 
 
 @lru_cache(maxsize=512)

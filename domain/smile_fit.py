@@ -7,6 +7,7 @@ monotone interpolation, and the fit says so. Quotes are of out-of-the-money opti
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -85,6 +86,15 @@ class Smile:
     def moved_to(self, forward: float) -> "Smile":
         """The same smile in moneyness around another forward (sticky moneyness)."""
         return replace(self, forward=forward)
+
+
+@dataclass(frozen=True, slots=True)
+class LastSmile:
+    """Of which expiration a smile was fitted, and in which session: no other one starts from it."""
+
+    expiration: date
+    on: date
+    smile: Smile
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ reason; a number that cannot be formed is NaN.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from math import inf, isfinite
+from itertools import pairwise
+from math import exp, fsum, inf, isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,17 +84,16 @@ class VxCurve:
         """
         if self.price.size < terms + 1:
             return float("nan")
-        discount = np.exp(-rate * self.days[:terms] / 365.0)
-        return float(np.sum(discount * np.diff(self.price[: terms + 1])))
+        days, prices = self.days[:terms].tolist(), self.price[: terms + 1].tolist()
+        steps = [far - near for near, far in pairwise(prices)]
+        return fsum(exp(-rate * d / 365.0) * step for d, step in zip(days, steps, strict=True))
 
 
 def vx_curve(days: ArrayLike, price: ArrayLike, min_days: float = FRONT_MIN_DAYS) -> VxCurve:
     """The curve of contracts (n,) in any order, at least ``min_days`` from settlement."""
-    d, p = (np.atleast_1d(np.asarray(v, np.float64)) for v in (days, price))
-    if d.shape != p.shape:
-        d, p = np.broadcast_arrays(d, p)
-    reason, good = [int(ContractReason.OK)] * d.size, []
-    for place, (until, level) in enumerate(zip(d.tolist(), p.tolist(), strict=True)):
+    d, p = _as_lists(days, price)
+    reason, good = [int(ContractReason.OK)] * len(d), []
+    for place, (until, level) in enumerate(zip(d, p, strict=True)):
         if not (0.0 < level < inf and isfinite(until)):
             reason[place] = ContractReason.BAD_INPUT
         elif until < min_days:
@@ -111,6 +111,15 @@ def vx_curve(days: ArrayLike, price: ArrayLike, min_days: float = FRONT_MIN_DAYS
         np.array([level for _, level in kept], np.float64),
         np.array(reason, np.int8),
     )
+
+
+def _as_lists(days: ArrayLike, price: ArrayLike) -> tuple[list[float], list[float]]:
+    """Both as plain numbers, one repeated to the length of the other."""
+    if isinstance(days, list) and isinstance(price, list) and len(days) == len(price):
+        return days, price
+    d, p = (np.atleast_1d(np.asarray(v, np.float64)) for v in (days, price))
+    d, p = np.broadcast_arrays(d, p)
+    return d.tolist(), p.tolist()
 
 
 def contango_collapsed(

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from domain.book import Tranche, settle
-from domain.desk import LEVELS, CurveState, Desk, Regime, TradingState
+from domain.desk import LEVELS, CurveState, Desk, Regime
 from domain.effects import RecordDecision
 from domain.hedge_state import RATIOS_KEPT, HedgeState
 from domain.liquidity import DAYS_KEPT, LiquidityDay
 from domain.orders import Layer
 from domain.session import new_york
+from engine.approved import halted
 from engine.kpi.folding import (
     campaign_recorded,
     day_recorded,
@@ -184,23 +185,12 @@ def _unsellable(desk: Desk, decision: RecordDecision) -> Desk:
 
 def _invariant(desk: Desk, decision: RecordDecision) -> Desk:
     """Something that must hold did not: halted until an operator resumes."""
-    return replace(
-        desk,
-        trading=TradingState.HALTED,
-        trading_why=f"invariant: {decision.text}",
-        trading_since=decision.at,
-    )
+    return halted(desk, f"invariant: {decision.text}")
 
 
 def _strikes(desk: Desk, decision: RecordDecision) -> Desk:
     """The broker rejected too often: halted until an operator resumes, and counted anew."""
-    return replace(
-        desk,
-        trading=TradingState.HALTED,
-        trading_why=decision.text,
-        trading_since=decision.at,
-        rejections=(),
-    )
+    return replace(halted(desk, decision.text), rejections=())
 
 
 def _liquidity(desk: Desk, decision: RecordDecision) -> Desk:

@@ -78,7 +78,7 @@ class SignalView:
 def ladder(desk: Desk, policy: Policy) -> tuple[LadderView, ...]:
     """The three hedge layers, nearest first, with what they hold and what they should hold."""
     params = policy.hedge
-    wanted = targets(desk.book.condor_contracts, params)
+    wanted = targets(desk.live_contracts, params)
     return tuple(
         LadderView(
             layer=layer.value,

@@ -15,8 +15,8 @@ from domain.option_readings import read_options
 from domain.orders import HEDGE_LAYERS, Layer
 from domain.pricing import greeks
 from engine.policy import Policy
-from risk.exposure import option_mid, vix_forward
 from risk.limits import RiskLimits
+from risk.vix_calls import option_mid, vix_forward
 
 _DAYS = 365.0
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from domain.derived import Derived, Deriving
 from domain.desk import Desk, TradingState
 from domain.effects import (
     AskMargin,
@@ -23,7 +24,7 @@ from domain.effects import (
 )
 from domain.instruments import COMBO_INCREMENT, Contract, Kind, price_increment
 from domain.orders import Order, OrderStatus, Purpose
-from engine.fold import INVARIANT_ALERT
+from engine.commanded import INVARIANT_ALERT
 from engine.policy import Policy
 from risk.closure import net_in, uncovered
 from risk.expiry_loss import worst_by_expiration
@@ -35,7 +36,7 @@ _CLASSES = frozenset({"SPX", "SPXW", "VIX", "VIXW"})
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Deriving):
     """A step about to be answered: the desk with its events folded, and after its decisions."""
 
     folded: Desk
@@ -43,15 +44,15 @@ class Moment:
     effects: Sequence[Effect]
     policy: Policy
 
-    @property
+    @Derived
     def sends(self) -> tuple[Order, ...]:
         return tuple(effect.order for effect in self.effects if isinstance(effect, PlaceOrder))
 
-    @property
+    @Derived
     def opening(self) -> tuple[Order, ...]:
         return tuple(order for order in self.sends if adds_risk(order.intent))
 
-    @property
+    @Derived
     def moves(self) -> bool:
         """Whether anything would leave that can change what is held."""
         kinds = (PlaceOrder, AskMargin, ModifyLimit)
@@ -284,6 +285,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     Invariant("C9", "Nothing is opened outside agreed trading hours.", market_open),
     Invariant("C10", "Only options we know are traded, 100 times, in USD.", contracts_known),
 )
+_IN_ORDER: Final = tuple(sorted(INVARIANTS, key=lambda rule: rule.checker is not prices_sane))
 
 
 def objection(moment: Moment, *, everything: bool) -> tuple[Effect, ...]:
@@ -294,7 +296,7 @@ def objection(moment: Moment, *, everything: bool) -> tuple[Effect, ...]:
     """
     if not (everything or moment.moves):
         return ()
-    for rule in sorted(INVARIANTS, key=lambda rule: rule.checker is not prices_sane):
+    for rule in _IN_ORDER:
         if not (rule.always or moment.moves) or _known(moment.folded, rule):
             continue
         text = rule.checker(moment)

@@ -19,14 +19,15 @@ def news(before: Desk, desk: Desk) -> list[RecordDecision]:
         found += shadow_news(before, desk)
     if before.book is desk.book:
         return found
+    traded = before.book.fills is not desk.book.fills
     for condor in desk.book.condors.values():
-        found += _condor(desk, before.book.condors.get(condor.id), condor)
+        found += _condor(desk, before.book.condors.get(condor.id), condor, traded=traded)
     for tranche in desk.book.tranches.values():
-        found += _tranche(desk, before.book.tranches.get(tranche.id), tranche)
+        found += _tranche(desk, before.book.tranches.get(tranche.id), tranche, traded=traded)
     return found
 
 
-def _condor(desk: Desk, old: Condor | None, new: Condor) -> list[RecordDecision]:
+def _condor(desk: Desk, old: Condor | None, new: Condor, *, traded: bool) -> list[RecordDecision]:
     if old is new:
         return []
     units, before = _entered(new), 0 if old is None else _entered(old)
@@ -41,20 +42,22 @@ def _condor(desk: Desk, old: Condor | None, new: Condor) -> list[RecordDecision]
         )
         told.append(_told(desk, "condor.opened", "4.2.entry", text, new.id, Layer.CONDOR, opened))
     if new.closed_at is not None and (old is None or old.closed_at is None):
-        rule = _closing_rule(desk, new.id)
+        rule = _closing_rule(desk, new.id, traded=traded)
         text = f"{new.id} closed, result {new.realized:.2f} USD before fees"
         inputs = (("realized", float(new.realized)),)
         told.append(_told(desk, "condor.closed", rule, text, new.id, Layer.CONDOR, inputs))
     return told
 
 
-def _tranche(desk: Desk, old: Tranche | None, new: Tranche) -> list[RecordDecision]:
+def _tranche(
+    desk: Desk, old: Tranche | None, new: Tranche, *, traded: bool
+) -> list[RecordDecision]:
     before = 0 if old is None else old.quantity
     if new.quantity == before:
         return []
     bought = new.quantity > before
     topic = "hedge.bought" if bought else "hedge.sold"
-    rule = "4.4.build" if bought else _closing_rule(desk, new.id)
+    rule = "4.4.build" if bought else _closing_rule(desk, new.id, traded=traded)
     text = f"{new.id} {new.contract.label}: {before} to {new.quantity}"
     inputs = (
         ("before", float(before)),
@@ -69,8 +72,12 @@ def _entered(condor: Condor) -> int:
     return min(abs(count) for count in condor.entered)
 
 
-def _closing_rule(desk: Desk, subject: str) -> str:
-    """The rule of the newest order on ``subject``; settlement when there was none."""
+def _closing_rule(desk: Desk, subject: str, *, traded: bool) -> str:
+    """The rule of the newest order on ``subject``; settlement when there was none. Without an
+    execution operators wrote it off.
+    """
+    if not traded:
+        return "write_off"
     rules = [order.intent.rule for order in desk.orders.values() if order.intent.subject == subject]
     return rules[-1] if rules else "settlement"
 

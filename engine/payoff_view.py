@@ -19,8 +19,8 @@ from domain.scenario_grid import Legs, legs, linked_vix_moves, path_values
 from domain.signals import UNKNOWN, Signal
 from engine.policy import Policy
 from risk.curve import read_curve
-from risk.exposure import option_mid, vix_forward
 from risk.limits import RiskLimits
+from risk.vix_calls import option_mid, vix_forward
 
 HORIZONS_DAYS = (0.0, 7.0, 21.0)  # and the last expiration of a condor
 _POINTS = 97

@@ -23,6 +23,7 @@ from engine.settlement import settlements
 from engine.walk import withdrawn
 from engine.watchlist import watchlist as watch
 from risk import (
+    box_rate,
     hedge_build,
     hedge_changes,
     hedge_parity,
@@ -97,9 +98,11 @@ def _session(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:
 
 
 def _voted(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:
-    """The operator's rules have their say before anything is proposed."""
+    """The operator's rules have their say before anything is proposed. Without any, what earlier
+    ones raised is over.
+    """
     if not policy.rules.rules:
-        return desk
+        return _record(desk, voting.alerts(desk, ()), effects)
     votes = voting.cast(desk, policy)
     desk = _record(desk, voting.recorded(desk, votes, policy), effects)
     desk = _record(desk, voting.alerts(desk, votes), effects)
@@ -126,6 +129,7 @@ def _proposals(desk: Desk, policy: Policy) -> Proposal:
         + hedge_build.propose(desk, policy.hedge, policy.limits, policy.regime)
         + hedge_redeploy.propose(desk, policy.hedge, policy.limits, policy.regime)
         + hedge_parity.propose(desk, policy.hedge)
+        + box_rate.propose(desk, policy.hedge)
     )
 
 
@@ -215,7 +219,8 @@ def _forgotten(desk: Desk, policy: Policy) -> Desk:
     """Drop quotes of contracts no longer watched: if they are wanted again, they must be heard
     anew.
     """
-    watched = set(desk.memory.watchlist) | set(watch(desk, desk.memory.wanted, policy))
+    old, new = desk.memory.watchlist, watch(desk, desk.memory.wanted, policy)
+    watched = set(new) if old == new else {*old, *new}
     if len(desk.quotes) <= len(watched):
         return desk
     kept = {contract: quote for contract, quote in desk.quotes.items() if contract in watched}

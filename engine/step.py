@@ -21,6 +21,7 @@ from engine.invariants import Moment, objection
 from engine.kpi.conduct import fill_quality
 from engine.margin import next_settled
 from engine.news import news
+from engine.overtaken import overtaken
 from engine.policy import Policy
 from engine.raised import in_force
 from engine.rules import look, rules_of, watch
@@ -74,6 +75,7 @@ def _decided(
         *news(before, folded),
         *fill_quality(before, folded),
         *strikes(folded, policy.limits),
+        *_overtaken(before, folded),
     )
     folded = _applied(folded, told)
     if _alarming(before, folded, policy):
@@ -94,6 +96,12 @@ def _decided(
     if not halt:
         return desk, tuple(effects)
     return _applied(replace(folded, memory=desk.memory), halt), (*told, *halt)
+
+
+def _overtaken(before: Desk, folded: Desk) -> tuple[Effect, ...]:
+    """Only executions and news of orders can make a closing order too large."""
+    same = before.book is folded.book and before.orders is folded.orders
+    return () if same else overtaken(folded)
 
 
 def _alarming(before: Desk, folded: Desk, policy: Policy) -> bool:

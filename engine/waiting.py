@@ -1,10 +1,13 @@
-"""How an order gets its number, waits for its margin to be told, and leaves or is forgotten."""
+"""How an order gets its number, waits for its margin to be told, and leaves or is forgotten; and
+which limit it has.
+"""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from domain.desk import Desk, Tally
 from domain.events import MarginAnswered, OrderRejected
-from domain.orders import OPENING, Order, OrderStatus
+from domain.orders import OPENING, Order, OrderStatus, number_of
 from domain.replacing import replace
 
 _REJECTIONS_KEPT = 100  # more than any limit on them
@@ -39,6 +42,21 @@ def struck(desk: Desk, event: OrderRejected) -> Desk:
         return desk
     strike = (event.at, f"{event.order_ref}: {event.code} {event.reason}")
     return replace(desk, rejections=(*desk.rejections[-_REJECTIONS_KEPT + 1 :], strike))
+
+
+def beyond(desk: Desk, refs: tuple[str, ...]) -> Desk:
+    """No number of ``refs`` is given again today: whoever gave it, an order bears it."""
+    numbers = [number_of(ref, desk.today) for ref in refs]
+    most = max((number for number in numbers if number is not None), default=0)
+    if most <= desk.tally.orders_today:
+        return desk
+    return replace(desk, tally=replace(desk.tally, orders_today=most))
+
+
+def limited(order: Order, limit: Decimal) -> Order:
+    """An order at the limit the broker has. Ours only ever rise: a lower one was not taken."""
+    refusals = order.limit_refusals + 1 if limit < order.limit else 0
+    return replace(order, limit=limit, limit_refusals=refusals)
 
 
 def unasked(desk: Desk, order_ref: str) -> Desk:

@@ -11,12 +11,13 @@ from typing import Final, TypeAlias
 from domain.desk import Desk, Regime, TradingState
 from domain.effects import RaiseAlert, Severity
 from domain.liquidity import thin
+from domain.missing import campaigns_missing
 from domain.orders import Order, OrderStatus
 from domain.releases import ReleaseCalendar
 from domain.session import at_new_york
 from domain.signals import Signal
-from risk import hedge_parity
-from risk.exposure import notionals
+from risk import box_rate, hedge_parity
+from risk.exposure import adopted_calls, notionals
 from risk.hedge_cash import cash_multiple
 from risk.hedge_timing import flat_by
 from risk.hedge_trim import CAP
@@ -62,7 +63,9 @@ def order_uncertain(desk: Desk, rules: Rules) -> str | None:
 
 
 def position_mismatch(desk: Desk, rules: Rules) -> str | None:
-    """The broker holds something else than our book says; the text has both, by contract."""
+    """The broker holds something else than our book says; the text has both, by contract, and
+    names what to write off if it was closed by hand.
+    """
     if not desk.mismatched:
         return None
     ours, theirs = desk.book.positions(), desk.broker_positions or {}
@@ -71,7 +74,9 @@ def position_mismatch(desk: Desk, rules: Rules) -> str | None:
         for contract in desk.mismatched[:4]
     )
     more = f" and {len(desk.mismatched) - 4} more" if len(desk.mismatched) > 4 else ""
-    return f"book and broker disagree on {apart}{more}: no new risk"
+    gone = campaigns_missing(desk)
+    closed = f"; if closed by hand: condorbot propose write-off {gone[0]}" if gone else ""
+    return f"book and broker disagree on {apart}{more}: no new risk{closed}"
 
 
 def foreign_at_broker(desk: Desk, rules: Rules) -> str | None:
@@ -161,7 +166,9 @@ def hedge_above_cap(desk: Desk, rules: Rules) -> str | None:
     if desk.memory.marks.get(CAP, 0) < rules.limits.cap_marks:
         return None
     share = notionals(desk, rules.limits, rules.limits.cap_basis).share
-    return f"hedge share {share:.1%} above {rules.limits.hedge_share_max:.0%}"
+    adopted = sum(quantity for _, quantity in adopted_calls(desk))
+    told = f", {adopted} adopted calls with it, which only you can sell" if adopted else ""
+    return f"hedge share {share:.1%} above {rules.limits.hedge_share_max:.0%}{told}"
 
 
 def hedge_not_flat(desk: Desk, rules: Rules) -> str | None:
@@ -199,6 +206,11 @@ def hedge_cash_multiple(desk: Desk, rules: Rules) -> str | None:
 def parity_gap(desk: Desk, rules: Rules) -> str | None:
     """Conversion or reversal of a call we hold would pay; only told, never traded."""
     return hedge_parity.parity_gap(desk, rules.hedge, rules.limits)
+
+
+def box_gap(desk: Desk, rules: Rules) -> str | None:
+    """A box of SPX options lends or borrows far from a Treasury bill; only told, never traded."""
+    return box_rate.box_gap(desk, rules.hedge, rules.limits)
 
 
 def liquidity_thin(desk: Desk, rules: Rules) -> str | None:
@@ -258,6 +270,7 @@ ALERT_RULES: Final[tuple[tuple[str, Severity, AlertRule], ...]] = (
     ("hedge_unsellable", Severity.WARNING, hedge_unsellable),
     ("hedge_cash_multiple", Severity.WARNING, hedge_cash_multiple),
     ("parity_gap", Severity.INFO, parity_gap),
+    ("box_gap", Severity.INFO, box_gap),
 )
 
 

@@ -5,7 +5,7 @@ whole packages. Each quantity of interest is a sum over positions and packages, 
 the closure is reached by taking every order that pushes it that way, whole, and none of the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from domain.book import Condor
 from domain.desk import Desk
 from domain.instruments import Contract
 from domain.orders import Leg, Order, OrderIntent, Purpose
+from domain.recalled import recalled
 from risk.trading_state import adds_risk
 
 Series: TypeAlias = tuple[str, str, date | None, str]
@@ -29,9 +30,7 @@ def series(contract: Contract) -> Series:
 
 def uncovered(desk: Desk, intent: OrderIntent | None = None) -> tuple[Series, ...]:
     """Series in which shorts could outnumber longs, if ``intent`` were sent, in a fixed order."""
-    worst: dict[Series, int] = {}
-    for contract, quantity in desk.book.positions().items():
-        _add(worst, contract, quantity)
+    worst = dict(_held_by_series(desk))
     packages: list[tuple[Iterable[Leg], int]] = []
     if intent is not None:
         packages.append((intent.legs, intent.quantity))
@@ -111,6 +110,14 @@ def closable(desk: Desk, intent: OrderIntent) -> int:
     else:
         held = book.tranches[own].quantity if own in book.tranches else 0
     return max(0, held - taken)
+
+
+@recalled("book", "calendar")
+def _held_by_series(desk: Desk) -> Mapping[Series, int]:
+    net: dict[Series, int] = {}
+    for contract, quantity in desk.book.positions().items():
+        _add(net, contract, quantity)
+    return net
 
 
 def _held(condor: Condor, leg: Leg) -> int:

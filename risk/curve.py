@@ -8,7 +8,6 @@ from datetime import date
 from domain.desk import CurveState, Desk
 from domain.instruments import Contract
 from domain.recalled import recalled
-from domain.session import new_york
 from domain.vx_curve import VxCurve, vx_curve
 from risk.parameters import RegimeParams
 
@@ -17,7 +16,7 @@ def monthly_pair(desk: Desk, params: RegimeParams) -> tuple[Contract, Contract] 
     """F1, the first month at least ``front_days_min`` calendar days from settlement, and F2 after
     it.
     """
-    today = new_york(desk.now).date()
+    today = desk.today
     left = [
         contract
         for contract in desk.futures
@@ -36,7 +35,7 @@ def read_curve(desk: Desk, params: RegimeParams) -> VxCurve | None:
     pair = monthly_pair(desk, params)
     if pair is None:
         return None
-    today = new_york(desk.now).date()
+    today = desk.today
     days, prices = [], []
     for contract in pair:
         price = future_price(desk, contract, params.quiet_s_max)
@@ -68,6 +67,7 @@ def curve_state(slope: float, params: RegimeParams) -> CurveState:
     return CurveState.INVERTED if slope > params.deep_slope else CurveState.DEEP
 
 
+@recalled("futures", "calendar")
 def settlement_future(desk: Desk, expiration: date) -> Contract | None:
     """The VX future that settles with the VIX options whose last trading day is ``expiration``."""
     settles_on = desk.calendar.next_session(expiration)

@@ -5,16 +5,15 @@ forward of the option's own expiration; condors = their maximum loss. Share = he
 condors).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from domain.desk import Desk
-from domain.instruments import SPX, VIX, Contract
-from domain.option_readings import read_each, read_parity
+from domain.instruments import SPX, VIX, Contract, Right
+from domain.option_readings import OptionReading
 from domain.recalled import recalled
-from risk.curve import future_price, settlement_future
 from risk.limits import CapBasis, RiskLimits
+from risk.vix_calls import option_mid, vix_forward, vix_readings
 
 _MULTIPLIER = 100
 
@@ -35,16 +34,38 @@ class Notionals:
         return self.hedge / total if total > 0 else 0.0
 
 
-@recalled("quotes", "futures", "now", "ready_at", "calendar", "book", "account")
+@recalled("quotes", "futures", "now", "ready_at", "calendar", "book", "account", "approvals")
 def notionals(desk: Desk, limits: RiskLimits, basis: CapBasis) -> Notionals:
-    """Both layers as filled, working orders left out."""
-    held = [tranche for tranche in desk.book.open_tranches if tranche.quantity > 0]
-    units = hedge_units(desk, [tranche.contract for tranche in held], limits, basis)
+    """Both layers as filled, adopted calls with ours, working orders left out."""
+    held = [(contract, quantity) for contract, quantity in held_calls(desk) if quantity > 0]
+    units = hedge_units(desk, [contract for contract, _ in held], limits, basis)
     hedge: float | None = 0.0
-    for tranche in held:
-        unit = units[tranche.contract]
-        hedge = None if unit is None or hedge is None else hedge + unit * tranche.quantity
+    for contract, quantity in held:
+        unit = units[contract]
+        hedge = None if unit is None or hedge is None else hedge + unit * quantity
     return Notionals(hedge, condor_notional(desk, basis))
+
+
+@recalled("now", "book", "approvals", "calendar")
+def held_calls(desk: Desk) -> tuple[tuple[Contract, int], ...]:
+    """Every hedge call of the account: tranche by tranche, then what operators adopted."""
+    ours = tuple((tranche.contract, tranche.quantity) for tranche in desk.book.open_tranches)
+    return (*ours, *adopted_calls(desk))
+
+
+def adopted_calls(desk: Desk) -> tuple[tuple[Contract, int], ...]:
+    """Long VIX calls that operators adopted and that have not settled yet, with their number.
+
+    They protect and lever like those we bought, so the cap counts them; no order ever sells them.
+    """
+    return tuple(
+        (contract, quantity)
+        for contract, quantity in desk.approvals.adopted.items()
+        if contract.symbol == VIX.symbol
+        and contract.right is Right.CALL
+        and quantity > 0
+        and desk.now < desk.calendar.settles_at(contract)
+    )
 
 
 def cap_shares(desk: Desk, limits: RiskLimits) -> tuple[tuple[str, float | None], ...]:
@@ -78,18 +99,15 @@ def hedge_units(
     wanted = list(dict.fromkeys(contracts))
     if basis in (CapBasis.PREMIUM, CapBasis.MARGIN):
         return {contract: _bid_value(desk, contract, limits) for contract in wanted}
-    forwards: dict[date | None, float | None] = {}
-    for contract in wanted:
-        expiration = contract.expiration
-        assert expiration is not None
-        if expiration not in forwards:
-            forwards[expiration] = vix_forward(desk, expiration, limits)
-    if basis is CapBasis.DELTA_NOTIONAL:
-        return _delta_units(desk, wanted, forwards, limits)
+    readings = vix_readings(desk, limits) if basis is CapBasis.DELTA_NOTIONAL else None
     units: dict[Contract, float | None] = {}
     for contract in wanted:
-        forward = forwards[contract.expiration]
-        units[contract] = None if forward is None else _MULTIPLIER * forward
+        assert contract.expiration is not None
+        forward = vix_forward(desk, contract.expiration, limits)
+        share = 1.0 if readings is None else _share(readings.get(contract), limits)
+        units[contract] = (
+            None if forward is None or share is None else _MULTIPLIER * forward * share
+        )
     return units
 
 
@@ -107,50 +125,8 @@ def worst_unit(desk: Desk, contract: Contract, unit: float | None, limits: RiskL
     return _MULTIPLIER * max(known) if known else float("inf")
 
 
-def vix_forward(desk: Desk, expiration: date, limits: RiskLimits) -> float | None:
-    """Forward of VIX options with last trading day ``expiration``.
-
-    From the VX future that settles with them, else from put-call parity of what is quoted.
-    """
-    future = settlement_future(desk, expiration)
-    if future is not None:
-        price = future_price(desk, future, limits.quote_age_s_max)
-        if price is not None:
-            return price
-    like = next((c for c in desk.quotes if c.expiration == expiration and c.symbol == "VIX"), None)
-    if like is None or like.right is None:
-        return None
-    parity = read_parity(desk.quotes, desk.quote, like, desk.calendar, desk.now)
-    return None if parity is None else parity.forward
-
-
-def option_mid(desk: Desk, contract: Contract, limits: RiskLimits) -> float | None:
-    """Mid of a fresh quote, a missing bid under a real ask counting as zero."""
-    quote = desk.quote(contract)
-    if quote is None or quote.ask is None or quote.age_s(desk.now) > limits.quote_age_s_max:
-        return None
-    bid = quote.bid or 0.0
-    return None if bid > quote.ask else 0.5 * (bid + quote.ask)
-
-
-def _delta_units(
-    desk: Desk,
-    wanted: list[Contract],
-    forwards: Mapping[date | None, float | None],
-    limits: RiskLimits,
-) -> dict[Contract, float | None]:
-    """All expirations are read in one call."""
-    quoted = []
-    for contract in wanted:
-        forward, mid = forwards[contract.expiration], option_mid(desk, contract, limits)
-        if forward is not None and mid is not None:
-            quoted.append((contract, mid, forward))
-    units: dict[Contract, float | None] = dict.fromkeys(wanted)
-    known = {contract: forward for contract, _, forward in quoted}
-    for reading in read_each(quoted, desk.calendar, desk.now):
-        delta = max(abs(reading.delta), limits.delta_floor)
-        units[reading.contract] = _MULTIPLIER * known[reading.contract] * delta
-    return units
+def _share(reading: OptionReading | None, limits: RiskLimits) -> float | None:
+    return None if reading is None else max(abs(reading.delta), limits.delta_floor)
 
 
 def _bid_value(desk: Desk, contract: Contract, limits: RiskLimits) -> float | None:

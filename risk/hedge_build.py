@@ -60,7 +60,7 @@ def propose(desk: Desk, params: HedgeParams, limits: RiskLimits, regime: RegimeP
     for layer in HEDGE_LAYERS:
         if layer not in missing or looked >= params.scouts_max or not its_turn(desk, layer, params):
             continue
-        stop = shut(gates(desk, layer, params, limits, regime))
+        stop = shut(_later_gates(desk, layer, params, limits, regime))
         if stop is not None:
             proposal += _skip(layer, stop.reason, stop.denial, _numbers(stop))
             continue
@@ -77,6 +77,14 @@ def gates(
     yield hours(desk, params, topic)
     yield calm(desk, topic)
     yield short_of_target(desk, layer, params, topic)
+    yield from _later_gates(desk, layer, params, limits, regime)
+
+
+def _later_gates(
+    desk: Desk, layer: Layer, params: HedgeParams, limits: RiskLimits, regime: RegimeParams
+) -> Iterator[Gate]:
+    """Those that are left when hours, regime and target were asked."""
+    topic = f"{_TOPIC}.{layer}"
     yield steep(desk, layer, params, regime, topic)
     yield front_band(desk, layer, params, regime, topic)
     yield budget(desk, limits, topic)

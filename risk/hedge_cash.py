@@ -5,19 +5,23 @@ from datetime import timedelta
 from domain.desk import Desk
 from domain.orders import Layer
 from domain.recalled import recalled
+from risk.exposure import held_calls
 
 _DAYS = 30
 _NO_RECORD = 0.0
 
 
+@recalled("now", "quotes", "ready_at", "book", "approvals", "calendar")
 def hedge_value(desk: Desk) -> float | None:
-    """USD at the bid, a call nobody bids for counting nothing; None while one has no quote."""
+    """USD at the bid, adopted calls included, a call nobody bids for counting nothing; None while
+    one has no quote.
+    """
     total = 0.0
-    for tranche in desk.book.open_tranches:
-        quote = desk.quote(tranche.contract)
+    for contract, quantity in held_calls(desk):
+        quote = desk.quote(contract)
         if quote is None:
             return None
-        total += (quote.bid or 0.0) * tranche.quantity * tranche.contract.multiplier
+        total += (quote.bid or 0.0) * quantity * contract.multiplier
     return total
 
 

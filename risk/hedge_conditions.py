@@ -54,7 +54,7 @@ def short_of_target(desk: Desk, layer: Layer, params: HedgeParams, topic: str) -
     """Fewer calls held and being bought than the condors want."""
     target, has = targets_of(desk, params)[layer], held(desk, layer, params)
     ratio = ratio_in_force(desk, params)
-    condors = desk.book.condor_contracts
+    condors = desk.live_contracts
     text = f"{layer} has {has} of {target} calls for {condors} condors, h {ratio:g}"
     reason = "" if has < target else "nothing is missing"
     return Gate(topic, "target", "4.4.target", has < target, text, float(has), float(target),

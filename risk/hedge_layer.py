@@ -20,7 +20,7 @@ from math import floor, isfinite
 from domain.desk import Desk
 from domain.instruments import Contract
 from domain.orders import Leg, Order, Purpose
-from risk.exposure import condor_notional, hedge_units, worst_unit
+from risk.exposure import adopted_calls, condor_notional, hedge_units, held_calls, worst_unit
 from risk.limits import RiskLimits
 
 _NOISE = 1e-9
@@ -117,20 +117,20 @@ def bought_and_sold(legs: Sequence[Leg]) -> tuple[Contract | None, Contract | No
 
 
 def hedge_contracts(desk: Desk) -> list[Contract]:
-    """Calls held, and those of working purchases and rolls."""
-    found = [tranche.contract for tranche in desk.book.open_tranches]
+    """Calls held or adopted, and those of working purchases and rolls."""
+    found = [contract for contract, _ in held_calls(desk)]
     for order in _hedge_orders(desk):
         found += [leg.contract for leg in order.intent.legs]
     return list(dict.fromkeys(found))
 
 
 def closure_hedge(desk: Desk, limits: RiskLimits, units: dict[Contract, float | None]) -> float:
-    """Hedge notional with every working purchase filled and no sale; a roll counts its larger
-    side.
+    """Hedge notional with every working purchase filled and no sale, adopted calls included; a
+    roll counts its larger side.
     """
     total = sum(
-        tranche.quantity * worst_unit(desk, tranche.contract, units[tranche.contract], limits)
-        for tranche in desk.book.open_tranches
+        quantity * worst_unit(desk, contract, units[contract], limits)
+        for contract, quantity in held_calls(desk)
     )
     for order in _hedge_orders(desk):
         bought, sold = bought_and_sold(order.intent.legs)
@@ -151,21 +151,29 @@ def _judge_alone(
 ) -> CapJudgement:
     """Without condors: what the hedge has cost stays within a share of net liquidation.
 
-    A roll is charged its full purchase at the ask, the old tranche's cost being given back.
+    A roll is charged its full purchase at the ask, the old tranche's cost being given back. What
+    adopted calls have cost nobody knows: they count at the ask, without one nothing fits.
     """
     total = desk.account.net_liquidation
     cap = limits.hedge_cost_share_alone * float(total) if total is not None else 0.0
     used = float(sum(tranche.position.cost for tranche in desk.book.open_tranches))
+    for contract, count in adopted_calls(desk):
+        used += count * _ask(desk, contract) * contract.multiplier
     for order in _hedge_orders(desk):
         used += order.remaining * max(0.0, float(order.intent.walk.worst)) * bought.multiplier
-    quote = desk.quote(bought)
-    price = float("inf") if quote is None or quote.ask is None else quote.ask
+    price = _ask(desk, bought)
     given_back = next(
         (float(t.unit_cost) for t in desk.book.open_tranches if t.contract == sold), 0.0
     )
     added = max(0.0, price - given_back) * bought.multiplier
     fits = _fitting(cap - used, added, quantity)
     return CapJudgement(cap, used, added * quantity, added * fits if fits else 0.0, fits)
+
+
+def _ask(desk: Desk, contract: Contract) -> float:
+    """Points; infinite when nobody offers."""
+    quote = desk.quote(contract)
+    return float("inf") if quote is None or quote.ask is None else quote.ask
 
 
 def _fitting(room: float, unit: float, quantity: int) -> int:

@@ -90,7 +90,7 @@ def _stress_match(
         return nan
     loss = condor_loss(desk, limits, points)
     gain = hedge_gain(desk, held, limits, points)
-    base = sum(targets(desk.book.condor_contracts, params, 1.0))
+    base = sum(targets(desk.live_contracts, params, 1.0))
     if loss is None or gain is None:
         return nan
     unit = gain * base / sum(held.values())

@@ -148,7 +148,7 @@ def _gains(desk: Desk, layer: Layer, params: HedgeParams, topic: str) -> Gate:
 
 def _condors(desk: Desk, topic: str) -> Gate:
     """Without a condor the cap sleeps and nothing is to be hedged: gains wait for the next."""
-    count = desk.book.condor_contracts
+    count = desk.live_contracts
     return Gate(topic, "condors", REDEPLOY, count > 0, "open condors", float(count), 0.0,
                 reason="" if count else "no condor is open")  # fmt: skip
 

@@ -22,7 +22,14 @@ from risk.hedge_orders import Urgency, offer, roll, sell
 from risk.hedge_stress import units_within_stress, vega_tenor
 from risk.hedge_strikes import choose_call, expirations
 from risk.hedge_target import held, owned, targets_of, worthless
-from risk.hedge_timing import fading, must_be_flat, offered, roll_gates
+from risk.hedge_timing import (
+    fading,
+    in_roll_hours,
+    must_be_flat,
+    offered,
+    roll_due,
+    roll_gates,
+)
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams
 
@@ -35,14 +42,17 @@ _ROLL_FIRST = timedelta(minutes=30)
 def propose(desk: Desk, params: HedgeParams, limits: RiskLimits) -> Proposal:
     """Rolls inside the roll window; offers of what nobody bids for; sales on the last day."""
     proposal = Proposal()
-    looked = 0
+    looked, rolling = 0, in_roll_hours(desk, params)
     for tranche in desk.book.open_tranches:
         if tranche.quantity < 1:
             continue
-        stop = shut(roll_gates(desk, tranche, params))
         if must_be_flat(desk, tranche, params):
             proposal += _flat(desk, tranche, params)
-        elif stop is not None and stop.name == "regime":
+            continue
+        if not rolling or not roll_due(desk, tranche, params):
+            continue
+        stop = shut(roll_gates(desk, tranche, params))
+        if stop is not None and stop.name == "regime":
             proposal += _skip(tranche, _ROLL, stop.reason, DenialCode.REGIME_UNKNOWN)
         elif stop is None and offered(desk, tranche, params):
             proposal += _offered(desk, tranche, params, _OFFER)
@@ -61,7 +71,8 @@ def _flat(desk: Desk, tranche: Tranche, params: HedgeParams) -> Proposal:
         bid_for = working.intent.rule == _OFFER and not worthless(desk, tranche)
         if working.cancel_requested or (working.intent.rule in (_FLAT, _OFFER) and not bid_for):
             return Proposal()
-        return Proposal(cancels=(CancelOrder(working.order_ref, "last trading day: flat"),))
+        why = "last trading day: flat"
+        return Proposal(cancels=(CancelOrder(working.order_ref, why, desk.now),))
     if worthless(desk, tranche):
         return _offered(desk, tranche, params, _FLAT)
     intent = sell(

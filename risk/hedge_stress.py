@@ -15,9 +15,10 @@ from domain.scenario_grid import Legs, legs, linked_vix_moves, path_values
 from domain.session import days_to_expiration
 from domain.signals import Signal
 from domain.vx_curve import VxCurve
-from risk.exposure import hedge_units, option_mid, vix_forward, worst_unit
+from risk.exposure import hedge_units, worst_unit
 from risk.hedge_layer import closure_hedge, hedge_contracts
 from risk.limits import CapBasis, RiskLimits
+from risk.vix_calls import option_mid, vix_forward, vix_readings
 
 _NOISE = 1e-9
 
@@ -107,7 +108,6 @@ def _spx_legs(desk: Desk, held: dict[Contract, int], limits: RiskLimits) -> Legs
 
 
 def _vix_legs(desk: Desk, held: dict[Contract, int], limits: RiskLimits) -> Legs | None:
-    vols: dict[Contract, float] = {}
     forwards: dict[Contract, float] = {}
     for day in dict.fromkeys(contract.expiration for contract in held):
         assert day is not None
@@ -116,7 +116,8 @@ def _vix_legs(desk: Desk, held: dict[Contract, int], limits: RiskLimits) -> Legs
         if forward is None:
             return None
         forwards |= dict.fromkeys(series, forward)
-        vols |= _vols(desk, series, forward, limits)
+    readings = vix_readings(desk, limits)
+    vols = {contract: readings[contract].vol for contract in held if contract in readings}
     return _legs(desk, held, vols, forwards, vix=True)
 
 

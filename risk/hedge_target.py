@@ -5,6 +5,7 @@ all are 0, one call of the medium layer. Ratios that are all zero mean no hedge 
 cap only ever make purchases smaller, in proportion.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
@@ -12,6 +13,7 @@ from domain.book import Tranche
 from domain.desk import Desk
 from domain.effects import RecordDecision, Verdict
 from domain.orders import HEDGE_LAYERS, Layer, Purpose
+from domain.recalled import recalled
 from risk.parameters import HedgeParams, RatioMode
 
 _MEDIUM = HEDGE_LAYERS.index(Layer.HEDGE_MEDIUM)
@@ -33,10 +35,16 @@ def targets(condors: int, params: HedgeParams, ratio: float | None = None) -> tu
     return (found[0], found[1], found[2])
 
 
-def targets_of(desk: Desk, params: HedgeParams) -> dict[Layer, int]:
-    """Contracts each layer should hold now, by the ratio in force."""
-    wanted = targets(desk.book.condor_contracts, params, ratio_in_force(desk, params))
-    return dict(zip(HEDGE_LAYERS, wanted, strict=True))
+def targets_of(desk: Desk, params: HedgeParams) -> Mapping[Layer, int]:
+    """Contracts each layer should hold now, by the ratio in force. Settled condors that the broker
+    has not dropped yet want nothing.
+    """
+    return _targets_at(desk, params, desk.live_contracts, ratio_in_force(desk, params))
+
+
+@recalled("book", "hedge", looks=8)  # of several books in turn
+def _targets_at(desk: Desk, params: HedgeParams, condors: int, ratio: float) -> Mapping[Layer, int]:
+    return dict(zip(HEDGE_LAYERS, targets(condors, params, ratio), strict=True))
 
 
 def ratio_in_force(desk: Desk, params: HedgeParams) -> float:
@@ -61,19 +69,26 @@ def scaled(deficit: int, all_deficits: int, room: float, unit: float) -> int:
 
 def owned(desk: Desk, layer: Layer, params: HedgeParams) -> int:
     """Contracts of ``layer`` held; worthless ones that are due for a roll no longer count."""
-    return sum(
-        tranche.quantity
-        for tranche in desk.book.open_tranches
-        if tranche.layer is layer and not (due(desk, tranche, params) and worthless(desk, tranche))
-    )
+    return _owned(desk, params)[layer]
+
+
+@recalled("book", "quotes", "ready_at", "now")
+def _owned(desk: Desk, params: HedgeParams) -> Mapping[Layer, int]:
+    found = dict.fromkeys(HEDGE_LAYERS, 0)
+    for tranche in desk.book.open_tranches:
+        if not (worthless(desk, tranche) and due(desk, tranche, params)):
+            found[tranche.layer] += tranche.quantity
+    return found
 
 
 def held(desk: Desk, layer: Layer, params: HedgeParams) -> int:
     """Contracts of ``layer`` owned or being bought."""
     return owned(desk, layer, params) + sum(
-        order.remaining
-        for order in desk.working
-        if order.intent.purpose is Purpose.BUY_HEDGE and order.intent.layer is layer
+        [
+            order.remaining
+            for order in desk.working
+            if order.intent.purpose is Purpose.BUY_HEDGE and order.intent.layer is layer
+        ]
     )
 
 
@@ -97,7 +112,7 @@ def deficit_changes(desk: Desk, params: HedgeParams) -> tuple[RecordDecision, ..
         if (short > 0) is (layer in desk.deficits):
             continue
         text = f"{layer} is {short} short" if short else f"{layer} is full"
-        inputs = (("deficit", float(short)), ("condors", float(desk.book.condor_contracts)))
+        inputs = (("deficit", float(short)), ("condors", float(desk.live_contracts)))
         changes.append(
             RecordDecision(
                 desk.now,

@@ -28,6 +28,16 @@ def roll_gates(desk: Desk, tranche: Tranche, params: HedgeParams) -> Iterator[Ga
     yield _regime_known(desk, topic)
 
 
+def in_roll_hours(desk: Desk, params: HedgeParams) -> bool:
+    first = at_new_york(desk.today, params.roll_from)
+    return first <= desk.now < at_new_york(desk.today, params.roll_until)
+
+
+def roll_due(desk: Desk, tranche: Tranche, params: HedgeParams) -> bool:
+    """The date has come, or the bid fades."""
+    return desk.today >= roll_on(tranche, params) or fading(desk, tranche, params)
+
+
 def flat_gates(desk: Desk, tranche: Tranche, params: HedgeParams) -> tuple[Gate, ...]:
     """The deadline before settlement, and whether anybody bids."""
     topic, left = f"hedge.flat.{tranche.id}", days_to_expiration(tranche.contract, desk.now)
@@ -98,8 +108,7 @@ def must_be_flat(desk: Desk, tranche: Tranche, params: HedgeParams) -> bool:
 
 
 def _hours(desk: Desk, params: HedgeParams, topic: str) -> Gate:
-    first = at_new_york(desk.today, params.roll_from)
-    inside = first <= desk.now < at_new_york(desk.today, params.roll_until)
+    inside = in_roll_hours(desk, params)
     text = f"rolls from {params.roll_from:%H:%M} to {params.roll_until:%H:%M} New York"
     reason = "" if inside else "outside the hours for rolls"
     return Gate(topic, "hours", "4.4.roll", inside, text, reason=reason)

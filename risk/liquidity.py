@@ -5,8 +5,10 @@ nothing to compare with and nothing is judged: learning never keeps the desk fro
 remembered is bounded: hours times bands of price, of twenty sessions.
 """
 
-from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from domain.desk import Desk, Memory
 from domain.effects import RecordDecision, Verdict
@@ -22,40 +24,50 @@ from domain.liquidity import (
 )
 from domain.recalled import recalled
 from domain.replacing import replace
-from domain.session import new_york
+from domain.session import date_in_new_york
 from risk.limits import RiskLimits
 
 TOPIC = "liquidity"
 _CLASS = "SPXW"
 _QUOTE_AGE_S_MAX = 900.0
+_NOTHING = Sum()
+_leg = partial(tuple.__new__, LegLiquidity)  # quicker by half, and there are hundreds a minute
+
+
+class _Band(NamedTuple):
+    """Legs of about one price: what is usual for them, and what was seen of them now."""
+
+    usual: Touch | None  # None while too few sessions are known to judge by
+    unjudged: tuple[int, None, None, None, None]  # the fields of a leg after its touch
+    seen: list[tuple[float, float, float]]
 
 
 def listen(desk: Desk, limits: RiskLimits) -> Memory:
     """The memory after this minute's look at every quoted SPXW option."""
     memory, now = desk.memory, desk.now
     since = memory.quotes_counted_since
-    first = since is None or new_york(since).date() != desk.today
+    first = since is None or date_in_new_york(since) != desk.today
     minutes = 0.0 if first or since is None else (now - since).total_seconds() / 60.0
-    sums: dict[str, Sum] = {} if first else dict(memory.liquidity_sums)
     legs: dict[Contract, LegLiquidity] = {}
-    medians: dict[str, tuple[Touch | None, int]] = {}
-    added: defaultdict[str, list[Touch]] = defaultdict(list)
-    names, heard_from = keys(now), _heard_from(desk)
+    names, heard_from, counts = keys(now), _heard_from(desk), memory.quote_counts
+    bands = _bands(desk, limits, names)
     for contract, quote in desk.quotes.items():
         if contract.trading_class != _CLASS or quote.at < heard_from:
             continue
-        found = touch(quote, memory.quote_counts.get(contract, 0), minutes)
+        found = touch(quote, counts.get(contract, 0), minutes)
         if found is None:
             continue
-        band, seen = found
-        name = names[band]
-        if minutes > 0:  # a first look has no rate and is no sample
-            added[name].append(seen)
-        if name not in medians:
-            medians[name] = _usual(desk, name)
-        legs[contract] = _judged(desk, limits, contract, seen, medians[name])
-    for name, touches in added.items():
-        sums[name] = sums.get(name, Sum()).with_touches(touches)
+        place, seen = found
+        band = bands[place]
+        band.seen.append(seen)
+        if band.usual is None:
+            legs[contract] = _leg(seen + band.unjudged)
+        else:
+            legs[contract] = _judged(desk, limits, contract, Touch(*seen), band)
+    sums: dict[str, Sum] = {} if first else dict(memory.liquidity_sums)
+    for name, band in zip(names, bands, strict=True):
+        if band.seen and minutes > 0:  # a first look has no rate and is no sample
+            sums[name] = sums.get(name, _NOTHING).with_touches(band.seen)
     return replace(
         memory,
         liquidity=legs,
@@ -70,7 +82,7 @@ def closes(desk: Desk, limits: RiskLimits) -> tuple[RecordDecision, ...]:
     recorded.
     """
     today, since = desk.today, desk.memory.quotes_counted_since
-    if not desk.memory.liquidity_sums or since is None or new_york(since).date() != today:
+    if not desk.memory.liquidity_sums or since is None or date_in_new_york(since) != today:
         return ()
     if not desk.calendar.is_session(today) or desk.now < desk.calendar.close_at(today):
         return ()
@@ -92,16 +104,25 @@ def closes(desk: Desk, limits: RiskLimits) -> tuple[RecordDecision, ...]:
     )
 
 
+def _bands(desk: Desk, limits: RiskLimits, names: tuple[str, ...]) -> tuple[_Band, ...]:
+    known = _usual(desk)
+    found = []
+    for name in names:
+        usual, days = known.get(name, (None, 0))
+        enough = days >= limits.liquidity_days_min
+        found.append(_Band(usual if enough else None, (days, None, None, None, None), []))
+    return tuple(found)
+
+
 def _judged(
     desk: Desk,
     limits: RiskLimits,
     contract: Contract,
     seen: Touch,
-    known: tuple[Touch | None, int],
+    band: _Band,
 ) -> LegLiquidity:
-    usual, days = known
-    if usual is None or days < limits.liquidity_days_min:
-        return LegLiquidity(seen.spread, seen.size, seen.rate, days)
+    usual, days = band.usual, band.unjudged[0]
+    assert usual is not None
     spread, size, rate = (
         _ratio(seen.spread, usual.spread),
         _ratio(seen.size, usual.size),
@@ -118,9 +139,10 @@ def _judged(
 
 
 @recalled("liquidity", "calendar", looks=16)  # of several books in turn
-def _usual(desk: Desk, name: str) -> tuple[Touch | None, int]:
-    """Medians change once a day."""
-    return typical(desk.liquidity, name)
+def _usual(desk: Desk) -> Mapping[str, tuple[Touch | None, int]]:
+    """Medians of every slot and band that was seen, which change once a day."""
+    names = dict.fromkeys(name for day in desk.liquidity for name in day.typical)
+    return {name: typical(desk.liquidity, name) for name in names}
 
 
 def _heard_from(desk: Desk) -> datetime:

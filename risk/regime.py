@@ -15,12 +15,14 @@ from functools import lru_cache
 from domain.desk import LEVELS, CurveState, Desk, Memory, Regime
 from domain.effects import RecordDecision, Verdict
 from domain.instruments import SPX, VIX
+from domain.recalled import Same
 from domain.replacing import replace
 from domain.session import at_new_york
 from domain.vx_curve import VxCurve
 from risk.curve import curve_state, read_curve
 from risk.parameters import RegimeParams
 
+_CURVE_KEYS = tuple(f"curve_{state}" for state in CurveState)
 _HISTORY = 120  # closes looked back over when nothing is remembered
 
 
@@ -124,7 +126,6 @@ def lowered(level: Regime, closes_since: tuple[float, ...], params: RegimeParams
     return LEVELS[place]
 
 
-@lru_cache(maxsize=8)  # asked every minute, answered anew once a day
 def level_by_closes(history: tuple[float, ...], params: RegimeParams) -> Regime | None:
     """The level a series of closes leads to when nothing else is known; None without closes."""
     level, since = None, 0
@@ -170,8 +171,8 @@ def _level(
     desk: Desk, memory: Memory, vix: float, params: RegimeParams
 ) -> tuple[Regime, bool, Memory]:
     """The confirmed level, and whether it was raised just now."""
-    history = desk.closes.get("VIX", ())[-_HISTORY:]
-    by_closes = level_by_closes(tuple(close for _, close in history), params)
+    history = desk.closes.get("VIX", ())
+    by_closes = _level_by(Same(history), params)
     raw = level_of(vix, params)
     old = desk.regime.level
     if old is None:
@@ -179,7 +180,8 @@ def _level(
         raised = LEVELS.index(raw) > LEVELS.index(start)
         return (raw if raised else start), raised, memory
     since = desk.regime.since
-    counted = tuple(close for on, close in history if since is None or on >= since)
+    last = history[-params.exit_closes :]
+    counted = tuple([close for on, close in last if since is None or on >= since])
     level = lowered(old, counted, params)
     by_closes_higher = by_closes is not None and LEVELS.index(by_closes) > LEVELS.index(old)
     if level is old and by_closes_higher and history[-1][0] > (since or date.min):
@@ -191,6 +193,11 @@ def _level(
         )
         level = higher if lasted else level
     return level, LEVELS.index(level) > LEVELS.index(old), memory
+
+
+@lru_cache(maxsize=16)  # asked every minute of several desks, answered anew once a day
+def _level_by(history: Same, params: RegimeParams) -> Regime | None:
+    return level_by_closes(tuple(close for _, close in history.value[-_HISTORY:]), params)
 
 
 def _press(
@@ -214,10 +221,10 @@ def _curve(
     old, new = desk.regime.curve, curve_state(curve.slope, params)
     wait = 0.0 if old is CurveState.UNKNOWN else params.curve_persist_s
     lasted, memory = _lasting(memory, f"curve_{new}", desk.now, wait, holds=new is not old)
-    others = [f"curve_{state}" for state in CurveState if state is not new]
-    memory = replace(
-        memory, pending={key: value for key, value in memory.pending.items() if key not in others}
-    )
+    others = [key for key in _CURVE_KEYS if key != f"curve_{new}" and key in memory.pending]
+    if others:
+        kept = {key: since for key, since in memory.pending.items() if key not in others}
+        memory = replace(memory, pending=kept)
     if not lasted:
         return memory, ()
     inputs = (

@@ -1,11 +1,10 @@
 """The one door every order goes through: all checks in order, the first that fails names itself."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from domain.desk import Desk
 from domain.effects import RecordDecision, Verdict
-from domain.orders import DenialCode, Layer, Order, OrderIntent, Purpose
+from domain.orders import DenialCode, Order, OrderIntent, Purpose, order_ref
 from risk.checks import PRE_TRADE_CHECKS, order_rate_within_limit
 from risk.denial import Denied
 from risk.limits import RiskLimits
@@ -97,12 +96,6 @@ def recheck(intent: OrderIntent, desk: Desk, limits: RiskLimits) -> Denied | Non
 def topic_of(intent: OrderIntent) -> str:
     """Under which topic decisions about ``intent`` are recorded."""
     return _TOPICS[intent.purpose]
-
-
-def order_ref(layer: Layer, day: date, number: int) -> str:
-    """``cb-condor-20180116-1``: the same decision gets the same reference in every replay."""
-    book = "condor" if layer is Layer.CONDOR else "hedge"
-    return f"cb-{book}-{day:%Y%m%d}-{number}"
 
 
 def merged(

@@ -14,7 +14,7 @@ from domain.record import Campaign
 from domain.session import new_york
 from engine.policy import Policy
 from engine.views import Snapshot, snapshot
-from risk.exposure import option_mid, vix_forward
+from risk.vix_calls import option_mid, vix_forward
 
 TOPIC = "day"
 CAMPAIGN = "campaign"

@@ -21,8 +21,8 @@ from engine.kpi.capital import total
 from engine.kpi.figure import Figure
 from engine.policy import Policy
 from risk.curve import read_curve
-from risk.exposure import option_mid, vix_forward
 from risk.limits import RiskLimits
+from risk.vix_calls import option_mid, vix_forward
 
 SHOCKS = (-0.05, -0.10)
 _BETA_SESSIONS = 60

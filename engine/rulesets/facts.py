@@ -3,7 +3,7 @@
 A fact that is missing or not a number is left out, never replaced; ``known`` tells which are there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, VIX3M, VIX9D, Contract, Kind
+from domain.liquidity import LegLiquidity
 from domain.quick_ratio import quick_ratio
 from domain.quotes import Quote
 from domain.rulesets import Fact, Facts
@@ -148,35 +149,38 @@ def _legs(symbol: str, view: _View) -> tuple[Mapping[str, float], ...]:
 
 
 def _leg(view: _View, contract: Contract) -> Mapping[str, float]:
+    found = {"strike": contract.strike}
+    seen = view.desk.memory.liquidity.get(contract)
+    if seen is not None:
+        _add_usual(found, seen)
     quote = view.desk.quote(contract)
-    found = {"strike": contract.strike, **dict(_usual(view.desk, contract))}
-    if quote is None:
-        return found
-    found["age_s"] = quote.age_s(view.desk.now)
-    found["size"] = min(quote.bid_size, quote.ask_size)
-    return {**found, **dict(_prices(quote))}
+    if quote is not None:
+        found["age_s"] = quote.age_s(view.desk.now)
+        found["size"] = min(quote.bid_size, quote.ask_size)
+        _add_prices(found, quote)
+    return found
 
 
-def _usual(desk: Desk, contract: Contract) -> Iterable[tuple[str, float]]:
+def _add_usual(found: dict[str, float], seen: LegLiquidity) -> None:
     """Against the median of the same time of day (S47); nothing while that is being learned."""
-    seen = desk.memory.liquidity.get(contract)
-    if seen is None:
-        return
-    yield "rate", seen.rate
-    for name in ("spread_ratio", "size_ratio", "rate_ratio"):
-        ratio = getattr(seen, name)
-        if ratio is not None:
-            yield name, ratio
+    found["rate"] = seen.rate
+    if seen.spread_ratio is not None:
+        found["spread_ratio"] = seen.spread_ratio
+    if seen.size_ratio is not None:
+        found["size_ratio"] = seen.size_ratio
+    if seen.rate_ratio is not None:
+        found["rate_ratio"] = seen.rate_ratio
 
 
-def _prices(quote: Quote) -> Iterable[tuple[str, float]]:
+def _add_prices(found: dict[str, float], quote: Quote) -> None:
     if quote.bid is not None:
-        yield "bid", quote.bid
+        found["bid"] = quote.bid
     if quote.ask is not None:
-        yield "ask", quote.ask
-    if quote.spread is not None and quote.mid:
-        yield "spread", quote.spread
-        yield "relative_spread", quote.spread / quote.mid
+        found["ask"] = quote.ask
+    mid, spread = quote.mid, quote.spread
+    if spread is not None and mid:
+        found["spread"] = spread
+        found["relative_spread"] = spread / mid
 
 
 _SIGNAL_NAMES: Final = {

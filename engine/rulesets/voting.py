@@ -147,5 +147,5 @@ def withdrawn(desk: Desk, votes: tuple[Vote, ...]) -> tuple[CancelOrder, ...]:
             continue
         vote = veto(votes, order.intent)
         if vote is not None:
-            cancels.append(CancelOrder(order.order_ref, f"rule {vote.rule.name}"))
+            cancels.append(CancelOrder(order.order_ref, f"rule {vote.rule.name}", desk.now))
     return tuple(cancels)

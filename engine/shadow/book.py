@@ -182,8 +182,15 @@ def _heard(desk: Desk, heard: Heard, policy: Policy) -> tuple[Desk, tuple[Effect
     desk = replace(desk, memory=replace(desk.memory, quote_counts=counts))
     if not heard.events:
         return desk, ()
-    result = step(desk, heard.events, policy)
+    result = step(desk, [_untied(event) for event in heard.events], policy)
     return result.desk, result.effects
+
+
+def _untied(event: Heeded) -> Heeded:
+    """A resume counts the halts of the live desk, which are none of this book's."""
+    if isinstance(event, ResumeRequested):
+        return replace(event, halts=None, rejections=None)
+    return event
 
 
 def _fills(

@@ -12,6 +12,7 @@ from risk.parameters import RatioMode
 
 UNHEDGED, HEDGED = "U", "Hd"
 STATIC, PREMIUM, UNGATED = "Hd-static", "Hd-premium", "U-ungated"
+DYNAMIC = "Hd-dynamic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def study_books(base: Policy) -> tuple[BookSpec, ...]:
         BookSpec(HEDGED, "condors and the hedge as configured", base),
         BookSpec("Hd-half", "half of the hedge", static(base, 0.5)),
         BookSpec("Hd-more", "one and a half times the hedge", static(base, 1.5)),
+        BookSpec(DYNAMIC, "the hedge sized anew at every roll, for least variance", dynamic(base)),
         BookSpec(PREMIUM, "the cap measured in premium instead of delta", premium_cap(base)),
         BookSpec(UNGATED, "condors alone, entered up to VIX 30", ungated(unhedged(base))),
         BookSpec("Hd-ungated", "hedged, condors entered up to VIX 30", ungated(base)),
@@ -56,6 +58,16 @@ def static(base: Policy, ratio: float) -> Policy:
     """The hedge ratio h fixed at ``ratio``, whatever method the base estimates it by."""
     hedge = replace(base.hedge, ratio_mode=RatioMode.STATIC, static_ratio=ratio)
     return replace(base, hedge=hedge)
+
+
+def dynamic(base: Policy) -> Policy:
+    """The ratio estimated at every roll: the one of least variance, between 0.5 and 1.5 (S28, S38).
+
+    A base that estimates h by another method keeps its own.
+    """
+    if base.hedge.ratio_mode is not RatioMode.STATIC:
+        return base
+    return replace(base, hedge=replace(base.hedge, ratio_mode=RatioMode.MIN_VARIANCE))
 
 
 def premium_cap(base: Policy) -> Policy:

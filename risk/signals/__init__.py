@@ -4,7 +4,8 @@ Pure: the same desk, parameters and calendar give the same readings, live, in a 
 A reading that cannot be computed is UNKNOWN and says what is missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from domain.desk import Desk, Memory
 from domain.effects import RecordDecision, Verdict
@@ -26,24 +27,28 @@ from risk.signals.surprises import fomc_surprise, price_surprise
 
 __all__ = ["SignalParams", "changes", "look", "read", "recorded", "wanted"]
 
-_DAILY = {
-    Signal.RSI_VIX: rsi_vix,
-    Signal.MACD_VIXY: macd_vixy,
+_Measure: TypeAlias = Callable[[Senses], Reading]
+_OF_CLOSES: Mapping[Signal, _Measure] = {  # that read closes and the date, and nothing else
     Signal.ADVANCE_DECLINE: advance_decline,
     Signal.AD_DIVERGENCE: ad_divergence,
     Signal.DOLLAR_Z: dollar_z,
     Signal.REIT_Z: reit_z,
     Signal.RATE_DIFFERENTIAL: rate_differential,
+    Signal.VX_BETA: vx_beta,
+}
+_OF_NOW: Mapping[Signal, _Measure] = {
+    Signal.RSI_VIX: rsi_vix,
+    Signal.MACD_VIXY: macd_vixy,
     Signal.ATM_VOL_SHIFT: atm_vol_shift,
     Signal.SKEW_SHIFT: skew_shift,
     Signal.SLOPE_SHIFT: slope_shift,
     Signal.VVIX_SHIFT: vvix_shift,
     Signal.MACRO_SHOCK: macro_shock,
-    Signal.VX_BETA: vx_beta,
     Signal.CURVE_VALUE: curve_value,
     Signal.VIX_NORMALISED: vix_normalised,
 }
 
+_NO_FILES = External()
 _RUNG, _RINGS = "rung", "rings"  # alarms told today, and those of the last look: kept to tell once
 
 
@@ -66,15 +71,23 @@ def look(
     external: External | None = None,
 ) -> Memory:
     """The desk's memory with the readings of now, and the daily results they were made from."""
-    senses = Senses(desk, params, regime, external or External())
-    found = {signal: measure(senses) for signal, measure in _DAILY.items()}
+    senses = Senses(desk, params, regime, external or _NO_FILES)
+    found = {
+        **senses.today_once("of closes", lambda: _measured(senses, _OF_CLOSES)),
+        **_measured(senses, _OF_NOW),
+    }
     found[Signal.FOMC_SURPRISE] = fomc_surprise(senses, releases)
     found[Signal.PRICE_SURPRISE] = price_surprise(senses, releases)
     found[Signal.STRESS] = stress(senses, found)
     readings = {signal: found[signal] for signal in Signal}
     rings = frozenset(signal for signal in Signal if readings[signal].stressed)
     rung = _rung(desk, desk.memory.kept) | rings
-    kept = {**senses.kept, _RUNG: Kept((desk.today,), rung), _RINGS: Kept((), rings)}
+    kept = {
+        **desk.memory.kept,
+        **senses.kept,
+        _RUNG: Kept((desk.today,), rung),
+        _RINGS: Kept((), rings),
+    }
     return replace(desk.memory, signals=readings, kept=kept)
 
 
@@ -102,6 +115,10 @@ def changes(desk: Desk, before: Mapping[str, Kept]) -> tuple[RecordDecision, ...
         for signal, reading in desk.memory.signals.items()
         if reading.stressed and reading.value is not None and signal not in rung
     )  # fmt: skip
+
+
+def _measured(senses: Senses, measures: Mapping[Signal, _Measure]) -> dict[Signal, Reading]:
+    return {signal: measure(senses) for signal, measure in measures.items()}
 
 
 def _rung(desk: Desk, kept: Mapping[str, Kept]) -> frozenset[Signal]:

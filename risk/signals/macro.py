@@ -9,7 +9,7 @@ import numpy as np
 from domain.indicators import ZScore
 from domain.instruments import DOLLAR_WEIGHTS, VIX
 from domain.signals import Reading
-from risk.signals.senses import Closes, Senses, aligned, folded, missing, values
+from risk.signals.senses import Closes, Senses, aligned, missing, values
 
 RATES = "RATE_DIFF"  # series we record: dollar less euro rate implied by 6E, percent a year
 
@@ -123,4 +123,4 @@ def rate_differential(senses: Senses) -> Reading:
 
 
 def _z(levels: list[float], length: int) -> float | None:
-    return folded(ZScore(length), levels[-length:], ZScore.next).value
+    return ZScore(length).after(levels[-length:]).value

@@ -13,7 +13,6 @@ from typing import TypeAlias, TypeVar
 from domain.desk import Desk
 from domain.instruments import Contract
 from domain.recalled import Same
-from domain.session import new_york
 from domain.signals import External, Kept, Reading, Series
 from risk.parameters import RegimeParams
 from risk.signals.parameters import SignalParams
@@ -40,7 +39,7 @@ class Senses:
     _oldest: date = field(init=False)  # a series that ends before this has missed a session
 
     def __post_init__(self) -> None:
-        self.today = new_york(self.desk.now).date()
+        self.today = self.desk.today
         calendar = self.desk.calendar
         self._in_session = calendar.is_open(self.desk.now)
         before = calendar.previous_session(self.today)
@@ -62,6 +61,18 @@ class Senses:
         found: Result = old.value
         return found
 
+    def today_once(self, name: str, make: Callable[[], Result]) -> Result:
+        """``make()``, which reads nothing but closes and files; the same until one more close is
+        known or the day is over.
+        """
+        told = (self.desk.closes, self.desk.calendar, self.params, self.external)
+        old = self.desk.memory.kept.get(name)
+        if old is None or old.inputs[-1] != self.today or not _same(old.inputs[:-1], told):
+            old = Kept((*told, self.today), make())
+        self.kept[name] = old
+        found: Result = old.value
+        return found
+
     def followed(
         self,
         name: str,
@@ -71,6 +82,7 @@ class Senses:
     ) -> State:
         """``start`` after all of ``closes``, going on from what was kept when they only grew."""
         old = self.desk.memory.kept.get(name)
+        # Kept values hold any inputs; those of this name are always the closes it was asked with.
         before: Closes = old.inputs[0] if old is not None else ()  # type: ignore[assignment]
         state: State = old.value if old is not None else start
         if before is not closes:

@@ -10,7 +10,7 @@ from domain.indicators import ZScore
 from domain.instruments import SKEW, VIX, VIX3M, VVIX, Contract
 from domain.signals import Reading
 from risk.curve import read_curve
-from risk.signals.senses import Closes, Senses, aligned, folded, missing, values
+from risk.signals.senses import Closes, Senses, aligned, missing, values
 
 ATM_VOL, SKEW_25, SLOPE = "SPX_ATM_VOL", "SPX_SKEW", "VX_SLOPE"  # series we record
 
@@ -62,8 +62,14 @@ def _shift(
     if not closes:
         return None
     params = senses.params
-    state = senses.once(name, (closes,), lambda: change_scores(closes, params.shift_sessions))
-    value = (state if now is None else state.next(now - closes[-1][1])).value
+
+    def made() -> tuple[ZScore, float | None]:
+        state = change_scores(closes, params.shift_sessions)
+        return state, state.value
+
+    state, value = senses.once(name, (closes,), made)
+    if now is not None:
+        value = state.next(now - closes[-1][1]).value
     if value is None:
         return None
     at = senses.at(closes) if now is None else senses.desk.now
@@ -73,8 +79,7 @@ def _shift(
 def change_scores(closes: Closes, length: int) -> ZScore:
     """The z-score state after the daily changes of ``closes``."""
     levels = values(closes)[-length - 1 :]
-    changes = [new - old for old, new in pairwise(levels)]
-    return folded(ZScore(length), changes, ZScore.next)
+    return ZScore(length).after([new - old for old, new in pairwise(levels)])
 
 
 def _difference(long: Closes, short: Closes) -> Closes:

@@ -9,7 +9,7 @@ from domain.instruments import SPX, VIX
 from domain.signals import Reading
 from domain.vx_curve import vx_curve
 from risk.curve import future_price
-from risk.signals.senses import Closes, Senses, missing
+from risk.signals.senses import Closes, Senses, missing, values
 
 VX_RETURN = "VX_RETURN"  # series we record: F1 over its own previous settlement, less 1
 
@@ -23,11 +23,9 @@ def macro_shock(senses: Senses) -> Reading:
     if not spx or not vix:
         return missing("SPX or VIX closes")
     spx_now, vix_now = senses.provisional(spx, SPX), senses.provisional(vix, VIX)
-    levels = [close for _, close in spx[-params.shock_sessions - 2 :]]
-    if len(levels) < params.shock_sessions:
+    if len(spx) < params.shock_sessions:
         return missing(f"{params.shock_sessions + 2} SPX closes")
-    levels = [*levels, spx_now[0]] if spx_now else levels
-    found = last_return_in_sigmas(levels, params.shock_sessions)
+    found = _in_sigmas(senses, spx, None if spx_now is None else spx_now[0])
     if found is None or len(vix) < 2:
         return missing(f"{params.shock_sessions + 2} SPX closes")
     before, last = _last_two(vix, None if vix_now is None else vix_now[0])
@@ -37,20 +35,37 @@ def macro_shock(senses: Senses) -> Reading:
     return Reading(found, at, abs(found) >= params.shock_sigmas or jumped, source)
 
 
+def _in_sigmas(senses: Senses, spx: Closes, now: float | None) -> float | None:
+    """The last daily return of SPX, to ``now`` if there is such a level, over the deviation of
+    those before it.
+    """
+    sessions = senses.params.shock_sessions
+    levels = values(spx[-sessions - 2 :])
+    if now is None:
+        return senses.once("shock", (spx,), lambda: last_return_in_sigmas(levels, sessions))
+    deviation = senses.once("spx deviation", (spx,), lambda: _deviation(levels, sessions))
+    return log(now / levels[-1]) / deviation if deviation else None
+
+
 def last_return_in_sigmas(levels: list[float], sessions: int) -> float | None:
     """The last return over the deviation (n - 1) of the ``sessions`` returns before it."""
-    used = levels[-sessions - 2 :]
-    *before, last = (log(new / old) for old, new in pairwise(used))
-    if len(before) < sessions:
+    if len(levels) < 2:
         return None
-    deviation = stdev(before)
-    return last / deviation if deviation > 0 else None
+    deviation = _deviation(levels[:-1], sessions)
+    return log(levels[-1] / levels[-2]) / deviation if deviation else None
 
 
-def stdev(values: list[float]) -> float:
+def _deviation(levels: list[float], sessions: int) -> float | None:
+    """Of the last ``sessions`` returns (n - 1); None with fewer, or when nothing has moved."""
+    returns = [log(new / old) for old, new in pairwise(levels[-sessions - 1 :])]
+    deviation = stdev(returns) if len(returns) == sessions else 0.0
+    return deviation if deviation > 0 else None
+
+
+def stdev(series: list[float]) -> float:
     """Standard deviation (n - 1) of two or more values."""
-    mean = fsum(values) / len(values)
-    return sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    mean = fsum(series) / len(series)
+    return sqrt(fsum([(value - mean) ** 2 for value in series]) / (len(series) - 1))
 
 
 def vx_beta(senses: Senses) -> Reading:
@@ -79,10 +94,8 @@ def vx_beta(senses: Senses) -> Reading:
 
 def beta_of(spx: Closes, asset: dict[date, float], start: Beta) -> Beta:
     """``start`` after every day on which both SPX and ``asset`` have a return."""
-    for day, market in _returns(spx).items():
-        if day in asset:
-            start = start.next(market, asset[day])
-    return start
+    both = [(market, asset[day]) for day, market in _returns(spx).items() if day in asset]
+    return start.after(both)
 
 
 def curve_value(senses: Senses) -> Reading:
@@ -90,21 +103,22 @@ def curve_value(senses: Senses) -> Reading:
     curve pays to roll, in VIX points. Informs only; ``source`` says how many steps were quoted.
     """
     desk, params = senses.desk, senses.params
-    months: list[tuple[float, float]] = []
+    until: list[float] = []
+    prices: list[float] = []
     for contract in desk.futures:
         assert contract.expiration is not None
         days = (contract.expiration - senses.today).days
         if days < senses.regime.front_days_min:
             continue
         price = future_price(desk, contract, senses.regime.quiet_s_max)
-        if price is None or len(months) > params.curve_terms:
+        if price is None or len(until) > params.curve_terms:
             break
-        months.append((days, price))
-    if len(months) < 2:
+        until.append(days)
+        prices.append(price)
+    if len(until) < 2:
         return missing("VX quotes")
-    until, prices = zip(*months, strict=True)
-    value = vx_curve(until, prices).roll_value(params.curve_rate, len(months) - 1)
-    return Reading(value, desk.now, None, f"{len(months) - 1} steps of the VX curve")
+    value = vx_curve(until, prices).roll_value(params.curve_rate, len(until) - 1)
+    return Reading(value, desk.now, None, f"{len(until) - 1} steps of the VX curve")
 
 
 def _returns(closes: Closes) -> dict[date, float]:

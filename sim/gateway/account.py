@@ -13,7 +13,7 @@ from domain.instruments import Kind, Right
 from sim.exchange.listings import Listing
 from sim.exchange.quotes import MarketQuote
 from sim.gateway.answers import Holding
-from sim.gateway.margin import Exposure, Requirement, requirement
+from sim.gateway.margin import Exposure, Requirement, follows_prices, requirement
 
 _ZERO = Decimal(0)
 _FINEST = Decimal("0.00000001")
@@ -81,6 +81,7 @@ class Account:
         self.realized_today = _ZERO
         self.equity_at_day_start = cash
         self.changed = 0
+        self._need: tuple[int, Requirement] | None = None  # as of that change, whatever the prices
 
     def execute(
         self, listing: Listing, quantity: int, price: Decimal, commission: Decimal
@@ -171,17 +172,23 @@ class Account:
 
     def requirement(self, extra: tuple[Exposure, ...] = ()) -> Requirement:
         """Margin of the positions, or of what they would be together with ``extra``."""
+        if not extra and self._need is not None and self._need[0] == self.changed:
+            return self._need[1]
         merged: dict[int, Exposure] = {
             con_id: Exposure(p.listing, p.quantity, p.mark, p.underlying)
             for con_id, p in self.positions.items()
         }
         for exposure in extra:
             con_id = exposure.listing.con_id
-            held = merged[con_id].quantity if con_id in merged else 0
+            before = merged[con_id].quantity if con_id in merged else 0
             merged[con_id] = Exposure(
-                exposure.listing, held + exposure.quantity, exposure.price, exposure.underlying
+                exposure.listing, before + exposure.quantity, exposure.price, exposure.underlying
             )
-        return requirement(exposure for exposure in merged.values() if exposure.quantity)
+        held = [exposure for exposure in merged.values() if exposure.quantity]
+        need = requirement(held)
+        if not extra and not follows_prices(held):
+            self._need = (self.changed, need)
+        return need
 
     def of_kind(self, kind: Kind, of: Callable[[Position], Decimal]) -> Decimal:
         """The sum of ``of`` over the positions of one kind."""

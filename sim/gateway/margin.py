@@ -64,6 +64,20 @@ def requirement(exposures: Iterable[Exposure]) -> Requirement:
     return total
 
 
+def follows_prices(exposures: Iterable[Exposure]) -> bool:
+    """Whether the requirement moves with prices: something is no option, or an option is not
+    covered. Else it stays until a position changes.
+    """
+    net: dict[tuple[str, str, Right | None], int] = {}
+    for exposure in exposures:
+        contract = exposure.listing.contract
+        if contract.kind is not Kind.OPTION:
+            return True
+        key = (contract.symbol, exposure.listing.real_expiration, contract.right)
+        net[key] = net.get(key, 0) + exposure.quantity
+    return min(net.values(), default=0) < 0
+
+
 def _outright(exposure: Exposure) -> Requirement:
     contract = exposure.listing.contract
     notional = abs(exposure.quantity) * exposure.price * contract.multiplier

@@ -7,7 +7,7 @@ unknown, except the beta, for which a parameter stands in and is recorded as suc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -33,19 +33,45 @@ _FRONT_DAYS_MIN = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where SPX stands and how VIX goes with it: ``beta`` of the front future, its price and the
+    days to its settlement.
+    """
+
+    spot: float
+    beta: float
+    front: float
+    front_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A VIX call held beside a condor, in so many contracts; ``mid`` and ``forward`` in points."""
+
+    contract: Contract
+    quantity: float
+    mid: float
+    forward: float
+    vol: float
+    years: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bands:
     """Per horizon: SPX at both break-evens and the expected move, all in points.
 
     ``reach`` is the smaller distance from spot to a break-even over the expected move; infinite
     where neither side can lose, 0 where the condor loses already, NaN where it cannot be read.
+    ``hedged`` is None until asked for, and without a hedge.
     """
 
     names: tuple[str, ...]
     days: Floats
     moves: Floats
     alone: BreakEvens
-    hedged: BreakEvens | None
     reach: Floats
+    link: Link
+    hedged: BreakEvens | None = None
 
     @property
     def inputs(self) -> tuple[tuple[str, float], ...]:
@@ -93,44 +119,61 @@ def required_reach(bands: Bands, params: IronCondorParams) -> float | None:
 
 
 def bands_of(
-    entry: Entry, expiry: Expiry, condor: IronCondor, market: PackageQuote, quantity: int
+    entry: Entry, expiry: Expiry, condor: IronCondor, market: PackageQuote
 ) -> Bands | None:
-    """The break-evens of ``quantity`` condors bought at mid; None without spot, front or smile."""
+    """The break-evens of condors bought at mid, the same for any number of them; None without
+    spot, front or smile.
+    """
     desk, params = entry.desk, entry.params
     spot, vol = desk.level(SPX), expiry.volatility_at_the_money
     front = _front(desk)
-    own = None if spot is None else _condor_legs(expiry, condor, quantity, spot)
-    if spot is None or vol is None or own is None or front is None:
+    if spot is None or vol is None or front is None:
         return None
     names, days = _horizons(params, 365.0 * expiry.years)
-    beta, _ = vx_beta(desk, params)
-    price, front_days = front
-    paid = market.mid * quantity * condor.long_put.multiplier
-    market_moves = (beta, price, front_days)
-    alone = _alone(expiry, condor, quantity, paid, spot, tuple(days.tolist()), market_moves)
-    hedge = _hedge_legs(desk, quantity / (quantity + desk.book.condor_contracts))
-    hedged = None
-    if hedge is not None:
-        both, cost = own + hedge[0], paid + hedge[1]
-        hedged = break_evens(both, cost, spot, days, beta=beta, front=price, front_days=front_days)
+    link = Link(spot, vx_beta(desk, params)[0], *front)
+    alone = _found(expiry, condor, market.mid, tuple(days.tolist()), link, ())
+    if alone is None:
+        return None
     moves = expected_move(spot, vol, np.minimum(days, 365.0 * expiry.years))
-    return Bands(names, days, moves, alone, hedged, _reach(alone, spot, moves))
+    return Bands(names, days, moves, alone, _reach(alone, spot, moves), link)
+
+
+def with_hedge(
+    bands: Bands,
+    desk: Desk,
+    expiry: Expiry,
+    condor: IronCondor,
+    market: PackageQuote,
+    quantity: int,
+) -> Bands:
+    """``bands`` with the break-evens of one of ``quantity`` condors and its share of the hedge."""
+    hedge = _hedge(desk, 1.0 / (quantity + desk.live_contracts))
+    if not hedge:
+        return bands
+    days = tuple(bands.days.tolist())
+    return replace(bands, hedged=_found(expiry, condor, market.mid, days, bands.link, hedge))
 
 
 @recalled("readings", "smile", "forward", "discount", "years", looks=2)  # books that agree
-def _alone(
+def _found(
     expiry: Expiry,
     condor: IronCondor,
-    quantity: int,
-    paid: float,
-    spot: float,
+    mid: float,
     days: tuple[float, ...],
-    market: tuple[float, float, float],
-) -> BreakEvens:
-    own = _condor_legs(expiry, condor, quantity, spot)
-    assert own is not None
-    beta, front, front_days = market
-    return break_evens(own, paid, spot, days, beta=beta, front=front, front_days=front_days)
+    link: Link,
+    hedge: tuple[_Call, ...],
+) -> BreakEvens | None:
+    """Of one condor bought at ``mid`` and the VIX calls beside it."""
+    book = _condor_legs(expiry, condor, link.spot)
+    if book is None:
+        return None
+    paid = mid * condor.long_put.multiplier
+    if hedge:
+        book += _hedge_legs(hedge)
+        paid += sum(call.quantity * call.contract.multiplier * call.mid for call in hedge)
+    return break_evens(
+        book, paid, link.spot, days, beta=link.beta, front=link.front, front_days=link.front_days
+    )
 
 
 def vx_beta(desk: Desk, params: IronCondorParams) -> tuple[float, bool]:
@@ -168,13 +211,13 @@ def _reach(found: BreakEvens, spot: float, moves: Floats) -> Floats:
     return np.asarray(np.minimum(*reach), np.float64)
 
 
-def _condor_legs(expiry: Expiry, condor: IronCondor, quantity: int, spot: float) -> Legs | None:
+def _condor_legs(expiry: Expiry, condor: IronCondor, spot: float) -> Legs | None:
     readings = [expiry.reading(contract) for contract in condor.contracts]
     vols = [reading.vol for reading in readings if reading is not None]
     if len(vols) < len(readings):
         return None
     return legs(
-        [quantity * leg.ratio for leg in condor.opening],
+        [leg.ratio for leg in condor.opening],
         condor.long_put.multiplier,
         [contract.strike for contract in condor.contracts],
         [contract.right is Right.CALL for contract in condor.contracts],
@@ -186,36 +229,40 @@ def _condor_legs(expiry: Expiry, condor: IronCondor, quantity: int, spot: float)
     )
 
 
-def _hedge_legs(desk: Desk, share: float) -> tuple[Legs, float] | None:
-    """``share`` of the hedge and its value in USD at mid; None when nothing is held or a call
-    cannot be read.
-    """
+def _hedge(desk: Desk, share: float) -> tuple[_Call, ...]:
+    """``share`` of the hedge; nothing when nothing is held or a call cannot be read."""
     held = desk.book.open_tranches
     options: list[tuple[Contract, float, float]] = []
-    value = 0.0
     for tranche in held:
         contract = tranche.contract
         forward, quote = _future_level(desk, contract), desk.quote(contract)
         mid = None if quote is None else quote.mid
         if forward is None or mid is None:
-            return None
+            return ()
         options.append((contract, mid, forward))
-        value += share * tranche.quantity * contract.multiplier * mid
     readings = read_each(options, desk.calendar, desk.now)
-    if not held or len(readings) < len(held):
-        return None
-    contracts = [contract for contract, _, _ in options]
-    total = legs(
-        [share * tranche.quantity for tranche in held],
-        [contract.multiplier for contract in contracts],
-        [contract.strike for contract in contracts],
+    if len(readings) < len(held):
+        return ()
+    return tuple(
+        _Call(
+            contract, share * tranche.quantity, mid, forward, reading.vol,
+            desk.calendar.years_to_settlement(contract, desk.now),
+        )
+        for tranche, (contract, mid, forward), reading in zip(held, options, readings, strict=True)
+    )  # fmt: skip
+
+
+def _hedge_legs(hedge: tuple[_Call, ...]) -> Legs:
+    return legs(
+        [call.quantity for call in hedge],
+        [call.contract.multiplier for call in hedge],
+        [call.contract.strike for call in hedge],
         True,
-        [desk.calendar.years_to_settlement(contract, desk.now) for contract in contracts],
-        [reading.vol for reading in readings],
-        [forward for _, _, forward in options],
+        [call.years for call in hedge],
+        [call.vol for call in hedge],
+        [call.forward for call in hedge],
         vix=True,
     )
-    return total, value
 
 
 def _future_level(desk: Desk, contract: Contract) -> float | None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.combos import IronCondor, PackageQuote, on_grid, package_quote
+from domain.desk import Desk
 from domain.gates import Gate
 from domain.instruments import COMBO_INCREMENT, VIX, Contract
 from domain.liquidity import thin
 from domain.orders import DenialCode
 from domain.proposals import Allowance
 from domain.quick_ratio import working_entry_risk
-from domain.smile_fit import Smile
-from strategies.iron_condor.break_even import bands_of, break_even_gate
+from domain.smile_fit import LastSmile
+from strategies.iron_condor.break_even import bands_of, break_even_gate, with_hedge
 from strategies.iron_condor.gates import Enough, Entry, everything, first_shut, gate
 from strategies.iron_condor.parameters import IronCondorParams, Strikes
 from strategies.iron_condor.range_strikes import choose_outside
@@ -50,7 +51,7 @@ class Candidate:
     inputs: tuple[tuple[str, float], ...] = ()
     terms: Terms | None = None
     tier: Tier | None = None
-    smile: Smile | None = None
+    smile: LastSmile | None = None
 
 
 def candidate(entry: Entry, enough: Enough = everything) -> Candidate:
@@ -82,7 +83,7 @@ def candidate(entry: Entry, enough: Enough = everything) -> Candidate:
         choice = choose(desk, chain, expiration, level.delta, params)
     found = _strikes_gate(choice, level, params)
     if choice.condor is None:
-        return Candidate((listed, found), choice.wanted, choice.inputs, smile=_smile(choice))
+        return Candidate((listed, found), choice.wanted, choice.inputs, smile=_smile(desk, choice))
     return _judged(entry, choice, choice.condor, level, (listed, found), enough)
 
 
@@ -126,11 +127,15 @@ def _judged(
         _liquidity_gate(entry, condor),
     )
     if enough(first_shut(gates)):
-        return Candidate(gates, choice.wanted, (), None, level, _smile(choice))
+        return Candidate(gates, choice.wanted, (), None, level, _smile(desk, choice))
     bands = None
     if market is not None and choice.expiry is not None:
-        bands = bands_of(entry, choice.expiry, condor, market, max(1, quantity or 1))
+        bands = bands_of(entry, choice.expiry, condor, market)
     gates = (*gates, break_even_gate(bands, params))
+    if enough(first_shut(gates)):
+        return Candidate(gates, choice.wanted, (), None, level, _smile(desk, choice))
+    if bands is not None and market is not None and choice.expiry is not None:
+        bands = with_hedge(bands, desk, choice.expiry, condor, market, max(1, quantity or 1))
     inputs = (
         *choice.inputs,
         ("width", condor.width),
@@ -142,7 +147,8 @@ def _judged(
         *((("credit", -market.mid), ("spread", market.spread)) if market is not None else ()),
     )
     passed = all(one.open for one in gates)
-    return Candidate(gates, choice.wanted, inputs, terms if passed else None, level, _smile(choice))
+    terms = terms if passed else None
+    return Candidate(gates, choice.wanted, inputs, terms, level, _smile(desk, choice))
 
 
 def _terms(entry: Entry, condor: IronCondor, market: PackageQuote, least: float) -> Terms:
@@ -159,8 +165,12 @@ def _terms(entry: Entry, condor: IronCondor, market: PackageQuote, least: float)
     return Terms(condor, quantity, limit, worst, market)
 
 
-def _smile(choice: Choice) -> Smile | None:
-    return None if choice.expiry is None else choice.expiry.smile
+def _smile(desk: Desk, choice: Choice) -> LastSmile | None:
+    expiry = choice.expiry
+    if expiry is None or expiry.smile is None:
+        return None
+    expiration = expiry.readings[0].contract.expiration
+    return None if expiration is None else LastSmile(expiration, desk.today, expiry.smile)
 
 
 def _net_delta(choice: Choice, condor: IronCondor) -> float | None:

@@ -10,17 +10,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from domain.desk import Desk
 from domain.instruments import Contract, Right
 from domain.option_readings import OptionReading, read_options, read_parity
 from domain.pricing import Floats, greeks
-from domain.quotes import Quote
 from domain.recalled import Same, recalled
 from domain.smile_fit import Smile, SmileReason, fit_smile
 from strategies.iron_condor.listed import Listed
 
-_SAME_YEARS = 0.5 / 365.0  # a smile so little older is of the same expiration ...
-_SAME_FORWARD = 0.02  # ... and of the same market while its forward is that near
+_SAME_FORWARD = 0.02  # a smile is of about the same market while its forward is that near
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,7 @@ class Expiry:
         """Annual volatility at the forward; of the nearest quote without a smile, None without
         any.
         """
-        if self.smile is not None:
-            return float(self.smile.vol(self.forward))
-        near = min(self.readings, key=lambda r: abs(r.contract.strike - self.forward), default=None)
-        return None if near is None else near.vol
+        return _at_the_money(self)
 
     def side(self, right: Right) -> list[OptionReading]:
         return [reading for reading in self.readings if reading.contract.right is right]
@@ -68,18 +62,25 @@ class Expiry:
         return greeks(self.forward, strikes, self.years, self.smile.vol(strikes), call).delta
 
 
-def read_expiry(desk: Desk, listed: Listed, like: Contract) -> Expiry | None:
+def read_expiry(listed: Listed, like: Contract) -> Expiry | None:
     """What the quotes of the expiration of ``like`` say; None without a forward."""
-    parity = read_parity(desk.quotes, listed.quote, like, desk.calendar, desk.now)
+    parity = read_parity(listed.quotes, listed.quote, like, listed.calendar, listed.now)
     if parity is None:
         return None
-    quotes = _out_of_the_money(desk, listed, parity.forward)
+    quotes = _out_of_the_money(listed, parity.forward)
     options = [(contract, 0.5 * (bid + ask)) for contract, bid, ask in quotes]
-    readings = read_options(options, parity.forward, desk.calendar, desk.now, parity.discount)
-    years = desk.calendar.years_to_settlement(like, desk.now)
-    plain = Expiry(parity.forward, parity.discount, years, tuple(readings))
-    warm = Same(_warm(desk.memory.smile, plain))
+    readings = read_options(options, parity.forward, listed.calendar, listed.now, parity.discount)
+    plain = Expiry(parity.forward, parity.discount, listed.years, tuple(readings))
+    warm = Same(_warm(listed.smile, plain.forward))
     return _fitted(plain.readings, plain.forward, plain.discount, plain.years, tuple(quotes), warm)
+
+
+@recalled("readings", "smile", "forward", looks=4)  # books that agree
+def _at_the_money(expiry: Expiry) -> float | None:
+    if expiry.smile is not None:
+        return float(expiry.smile.vol(expiry.forward))
+    near = min(expiry.readings, key=lambda r: abs(r.contract.strike - expiry.forward), default=None)
+    return None if near is None else near.vol
 
 
 @recalled("readings", "smile", "forward", "years", looks=4)  # two sides, and books that agree
@@ -101,27 +102,22 @@ def _strike_at(
     return float(inside[np.argmin(np.abs(deltas - target))])
 
 
-def _out_of_the_money(
-    desk: Desk, listed: Listed, forward: float
-) -> list[tuple[Contract, float, float]]:
+def _out_of_the_money(listed: Listed, forward: float) -> list[tuple[Contract, float, float]]:
     """Contract, bid and ask of every quoted out-of-the-money option, by strike."""
     found: list[tuple[Contract, float, float]] = []
-    for contract in desk.quotes:
-        if contract.trading_class != "SPXW" or contract.expiration != listed.expiration:
-            continue
+    for contract, quote in listed.quotes.items():
         put = contract.right is Right.PUT
         outside = contract.strike < forward if put else contract.strike > forward
-        quote: Quote | None = listed.quote(contract) if outside else None
-        if quote is not None and quote.bid is not None and quote.ask is not None:
+        if outside and quote.bid is not None and quote.ask is not None:
             found.append((contract, quote.bid, quote.ask))
     return sorted(found, key=lambda row: row[0].strike)
 
 
-def _warm(last: Smile | None, now: Expiry) -> Smile | None:
-    """The last smile when it is of this expiration and of about this market."""
-    if last is None or abs(last.years - now.years) > _SAME_YEARS:
+def _warm(last: Smile | None, forward: float) -> Smile | None:
+    """The last smile when it is of about this market."""
+    if last is None or abs(forward / last.forward - 1.0) >= _SAME_FORWARD:
         return None
-    return last if abs(now.forward / last.forward - 1.0) < _SAME_FORWARD else None
+    return last
 
 
 @lru_cache(maxsize=16)  # books that hear the same quotes share the fit

@@ -45,11 +45,11 @@ def choose_outside(
         reason = "no index level" if percent is not None else "no expected daily range"
         return Choice((), reason=reason, denial=DenialCode.QUOTE_MISSING)
     listed = Listed(desk, chain, expiration)
-    coarse = coarse_row(desk, listed, spx, vix)
+    coarse = coarse_row(listed, spx, vix)
     distance = level.ranges * percent / 100.0 * spx
     steps = _Steps(listed, spx, distance, params)
     wanted = tuple(dict.fromkeys((*coarse, *steps.contracts)))
-    expiry = read_expiry(desk, listed, coarse[0]) if coarse else None
+    expiry = read_expiry(listed, coarse[0]) if coarse else None
     if expiry is None:
         return Choice(wanted, reason="waiting for a forward", denial=DenialCode.QUOTE_MISSING)
     inputs = (("range_percent", percent), ("range_points", distance))

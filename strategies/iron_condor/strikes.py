@@ -9,6 +9,7 @@ passed over.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import sqrt
 
 from domain.chain import OptionChain, nearest
@@ -58,18 +59,40 @@ def choose(
     spx, vix = desk.level(SPX), desk.level(VIX)
     if spx is None or vix is None:
         return Choice((), reason="no index level", denial=DenialCode.QUOTE_MISSING)
+    wings = _Wings(
+        params.wing,
+        params.wing_points or wing_width(spx, params),
+        params.wing_delta,
+        params.wing_residual_strikes,
+    )
     listed = Listed(desk, chain, expiration)
-    coarse = coarse_row(desk, listed, spx, vix)
-    expiry = read_expiry(desk, listed, coarse[0]) if coarse else None
+    return _chosen(listed, spx, vix, target, params.delta_tolerance, wings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wings:
+    """What the parameters say of wings; ``width`` in points, ``around`` in strikes."""
+
+    by: Wing
+    width: float
+    delta: float
+    around: int
+
+
+@lru_cache(maxsize=16)  # books that see and hold the same choose the same
+def _chosen(
+    listed: Listed, spx: float, vix: float, target: float, tolerance: float, wings: _Wings
+) -> Choice:
+    coarse = coarse_row(listed, spx, vix)
+    expiry = read_expiry(listed, coarse[0]) if coarse else None
     if expiry is None:
         return Choice(coarse, reason="waiting for a forward", denial=DenialCode.QUOTE_MISSING)
-    width = params.wing_points or wing_width(spx, params)
     wanted, sides = list(coarse), []
     for right in (Right.PUT, Right.CALL):
         spot = expiry.strike_at(right, target, listed.strikes)
         if spot is None:
             continue
-        look = _Look(listed, expiry, right, width, params)
+        look = _Look(listed, expiry, right, wings)
         shorts = nearest(listed.shorts(right, expiry.forward), spot, _FINE)
         wanted += look.contracts(shorts)
         sides.append(look.pick(target, nearest(shorts, spot)))
@@ -82,19 +105,18 @@ def choose(
     assert call is not None
     inputs = (("target_delta", target), *measures(expiry, put, call))
     off = max(abs(abs(side.short.delta) - target) for side in (put, call))
-    if off > params.delta_tolerance:
+    if off > tolerance:
         why, reason = DenialCode.NO_STRIKE, "no strike near the target delta"
         return Choice(found, None, reason, why, inputs, expiry)
     condor = IronCondor(put.wing, put.short.contract, call.short.contract, call.wing)
     return Choice(found, condor, inputs=inputs, expiry=expiry)
 
 
-def coarse_row(desk: Desk, listed: Listed, spx: float, vix: float) -> tuple[Contract, ...]:
+def coarse_row(listed: Listed, spx: float, vix: float) -> tuple[Contract, ...]:
     """Out-of-the-money options on a coarse grid, and puts beside the lowest calls for parity."""
-    sample = listed.option(listed.strikes[0], Right.PUT) if listed.strikes else None
-    if sample is None:
+    if not listed.strikes:
         return ()
-    deviation = spx * vix / 100.0 * sqrt(desk.calendar.years_to_settlement(sample, desk.now))
+    deviation = spx * vix / 100.0 * sqrt(listed.years)
     puts = listed.coarse(spx + _COARSE_PUTS[1] * deviation, spx, _COARSE_PUTS[0], Right.PUT)
     calls = listed.coarse(spx, spx + _COARSE_CALLS[1] * deviation, _COARSE_CALLS[0], Right.CALL)
     middle = nearest([c.strike for c in (*puts, *calls)], spx, 2)
@@ -124,8 +146,7 @@ class _Look:
     listed: Listed
     expiry: Expiry
     right: Right
-    width: float
-    params: IronCondorParams
+    preferred: _Wings
 
     def contracts(self, shorts: Sequence[float]) -> list[Contract]:
         """``shorts`` and every wing that might go with them."""
@@ -170,15 +191,15 @@ class _Look:
     def _wings(self, short: float) -> list[Contract]:
         """The wing of ``short`` and then its neighbours, as far as preferences may go."""
         longs = self.listed.longs(self.right, short)
-        if self.params.wing is Wing.DELTA:
-            spot = self.expiry.strike_at(self.right, self.params.wing_delta, longs)
+        if self.preferred.by is Wing.DELTA:
+            spot = self.expiry.strike_at(self.right, self.preferred.delta, longs)
             right_one = None if spot is None or not longs else nearest(longs, spot)[0]
         else:
-            wing = self.listed.wing(short, self.right, self.width)
+            wing = self.listed.wing(short, self.right, self.preferred.width)
             right_one = None if wing is None else wing.strike
         if right_one is None:
             return []
-        place, around = longs.index(right_one), self.params.wing_residual_strikes
+        place, around = longs.index(right_one), self.preferred.around
         beside = longs[max(0, place - around) : place + around + 1]
         ordered = [right_one, *(strike for strike in beside if strike != right_one)]
         return [self.listed.option(strike, self.right) for strike in ordered]

@@ -151,3 +151,9 @@ def test_an_execution_of_a_foreign_contract_is_refused() -> None:
             Fill("x", 1, "h", fill.contract, 2, Decimal("0.70"), TUESDAY),
             date(2018, 1, 16),
         )
+
+
+def test_nobody_changes_the_positions_that_a_book_hands_out() -> None:
+    held = with_condor(ready_desk()).book.positions()
+    with pytest.raises(TypeError):
+        held[vix_option(EXPIRATION, 20.0)] = 1  # type: ignore[index]

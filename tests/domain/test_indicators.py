@@ -1,5 +1,7 @@
 """Indicators against TA-Lib, against formulas, and incremental against batch."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import talib
@@ -100,3 +102,16 @@ def test_lengths_that_make_no_macd_are_refused():
 
 def test_empty_series_give_empty_results():
     assert rsi([]).size == z_scores([]).size == macd([])[0].size == ewma_beta([], []).size == 0
+
+
+@given(st.lists(st.floats(allow_nan=True, width=32), max_size=90), st.integers(2, 40))
+def test_many_values_at_once_lead_where_one_by_one_leads(values, length):
+    one_by_one = ZScore(length)
+    for value in values:
+        one_by_one = one_by_one.next(value)
+    assert ZScore(length).after(values) == one_by_one
+    pairs = list(pairwise(values))
+    beta = Beta(warm_up=2)
+    for pair in pairs:
+        beta = beta.next(*pair)
+    assert Beta(warm_up=2).after(pairs) == beta

@@ -1,6 +1,7 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.recalled import Same, recalled
+from domain.recalled import Same, recalled, recalled_by_row
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,32 @@ def test_an_argument_by_identity_is_equal_to_itself_only():
     assert Same(one) == Same(one)
     assert hash(Same(one)) == hash(Same(one))
     assert Same(one) != Same(twin)
+
+
+def by_row(most: int):
+    asked: list[list[int]] = []
+
+    @recalled_by_row(most)
+    def squares(rows: Sequence[int]) -> list[int]:
+        asked.append(list(rows))
+        return [row * row for row in rows]
+
+    return squares, asked
+
+
+def test_only_rows_never_asked_before_are_worked_out_all_at_once():
+    squares, asked = by_row(10)
+    assert squares([1, 2]) == [1, 4]
+    assert squares([3, 2, 1, 4]) == [9, 4, 1, 16]
+    assert squares((4, 3)) == [16, 9]
+    assert squares([]) == []
+    assert asked == [[1, 2], [3, 4]]
+
+
+def test_when_too_many_rows_are_kept_the_old_ones_go():
+    squares, asked = by_row(3)
+    squares([1, 2, 3])
+    assert squares([3, 4]) == [9, 16]
+    assert squares([3, 4]) == [9, 16]
+    assert squares([1]) == [1]
+    assert asked == [[1, 2, 3], [4], [1]]

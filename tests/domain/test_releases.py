@@ -217,3 +217,15 @@ def test_the_profile_names_the_files_and_a_mistake_in_them_is_a_mistake_of_it(
     profile.write_text(f'[calendar]\nreleases = "{bad}"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"bad.txt:1: "):
         load_settings(profile)
+
+
+@pytest.mark.parametrize("hours", range(-24 * 7, 24 * 60, 37))
+def test_what_is_known_is_what_a_look_at_every_release_finds(hours: int) -> None:
+    now = FOMC.at + timedelta(hours=hours)
+    for kind in ReleaseKind:
+        before = any(r.at <= now for r in KNOWN.releases if r.kind is kind)
+        after = any(r.at > now for r in KNOWN.releases if r.kind is kind)
+        assert KNOWN.knows(now, kind) is (before and after)
+        announced = [r.at for r in KNOWN.releases if r.kind is kind and not r.days]
+        ends = not any(at > now + timedelta(days=5) for at in announced)
+        assert (kind in KNOWN.ending(now, timedelta(days=5))) is ends

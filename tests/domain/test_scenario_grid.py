@@ -120,3 +120,24 @@ def test_a_side_without_a_break_even_says_why():
     unknown = break_evens(CONDOR, np.nan, SPOT, [5.0])
     assert unknown.low_reason[0] == BreakEvenReason.BAD_INPUT
     assert not unknown.contains(SPOT, SPOT)[0]
+
+
+def test_a_break_even_far_out_is_found_as_exactly_as_a_near_one():
+    """The strikes lie 30 % below and 25 % above spot, beyond where is looked first."""
+    wide = legs(
+        [1, -1, -1, 1], 100, [1900, 2000, 3400, 3500], [False, False, True, True], 45 / 365,
+        0.2, 2800.0, 0.997, spot=SPOT,
+    )  # fmt: skip
+    found = break_evens(wide, -6.4 * 100 * 0.997, SPOT, [45.0, 20.0])
+    assert (found.low[0], found.high[0]) == pytest.approx((1993.6, 3406.4), abs=1e-6)
+    worth = path_values(wide, found.low / SPOT - 1, 0.0, [45.0, 20.0])
+    assert worth == pytest.approx([-6.4 * 100 * 0.997] * 2, abs=1e-6)
+
+
+def test_the_nearest_break_even_counts_although_a_hedge_wins_it_all_back_further_out():
+    """Short one put, long three lower ones: a loss between the strikes, a gain below them."""
+    spread = legs([-1, 3], 100, [2700, 2600], False, 30 / 365, 0.2, 2800.0, spot=SPOT)
+    entry = -500.0
+    found = break_evens(spread, entry, SPOT, [30.0])
+    assert found.low[0] == pytest.approx(2695.0, abs=1e-6)
+    assert path_values(spread, 2400 / SPOT - 1, 0.0, 30.0)[0] > entry

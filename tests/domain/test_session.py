@@ -1,6 +1,6 @@
 """Sessions, settlement instants and time to expiry, on dates whose answers are public."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -58,3 +58,21 @@ def test_time_to_settlement_counts_calendar_days_and_never_goes_negative():
     assert CALENDAR.years_to_settlement(put, now) == pytest.approx(1 / 365)
     assert CALENDAR.years_to_settlement(put, datetime(2018, 3, 5, tzinfo=UTC)) == 0.0
     assert days_to_expiration(put, now) == 1
+
+
+@pytest.mark.parametrize("start", [date(2017, 12, 31), date(2018, 1, 12), date(2018, 3, 30)])
+def test_sessions_are_counted_as_if_day_by_day(start):
+    for length in range(-3, 260, 7):
+        end = start + timedelta(days=length)
+        days = (start + timedelta(days=day + 1) for day in range(max(0, length)))
+        assert CALENDAR.sessions_after(start, end) == sum(map(CALENDAR.is_session, days))
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(date(2017, 12, 29), date(2018, 1, 5)), (date(2018, 12, 20), date(2019, 1, 1))],
+)
+def test_no_session_is_counted_outside_the_table(start, end):
+    with pytest.raises(ValueError, match="covers"):
+        CALENDAR.sessions_after(start, end)
+    assert CALENDAR.sessions_after(end, start) == 0

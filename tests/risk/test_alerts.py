@@ -9,7 +9,7 @@ import pytest
 from domain.desk import Desk, Regime, TradingState
 from domain.effects import PlaceOrder
 from domain.events import OrderCanceled, OrderFilled, OrderUncertain
-from domain.instruments import SPX, Right, vix_option
+from domain.instruments import SPX, Right, spxw_option, vix_option
 from domain.liquidity import LegLiquidity
 from domain.orders import Layer, Purpose
 from domain.quotes import Quote
@@ -22,11 +22,25 @@ from risk.hedge_trim import CAP
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 from risk.signals import SignalParams
-from tests.builders import Market, condor, ny, order, quoted, ready_desk, with_calls, with_condor
+from tests.builders import (
+    EXPIRATION,
+    Market,
+    condor,
+    ny,
+    order,
+    quoted,
+    ready_desk,
+    with_calls,
+    with_condor,
+)
 
 RELEASES = ReleaseCalendar.of([Release(ny(2018, 3, 21), kind) for kind in ReleaseKind])
 RULES = Rules(
-    RiskLimits(), HedgeParams(parity_monitor=True), RegimeParams(), SignalParams(), RELEASES
+    RiskLimits(),
+    HedgeParams(parity_monitor=True, bill_rate=0.02),
+    RegimeParams(),
+    SignalParams(),
+    RELEASES,
 )
 
 
@@ -110,6 +124,17 @@ def apart() -> Desk:
     return replace(desk, quotes={**desk.quotes, **sides})
 
 
+def boxed() -> Desk:
+    """The box from 2685 to 2850 costs 90.0 + 73.0 = 163 for 165: almost ten per cent a year."""
+    desk = with_condor(quiet())
+    puts = {strike: spxw_option(EXPIRATION, strike, Right.PUT) for strike in (2685.0, 2850.0)}
+    sides = {puts[2685.0]: (10.0, 10.2), puts[2850.0]: (81.4, 81.6)}
+    sides |= {replace(put, right=Right.CALL): (c, c + 0.2)
+              for put, c in ((puts[2685.0], 99.8), (puts[2850.0], 8.2))}  # fmt: skip
+    quotes = {contract: Quote(desk.now, *pair) for contract, pair in sides.items()}
+    return replace(desk, quotes={**desk.quotes, **quotes})
+
+
 SITUATIONS = {
     "trading_halted": lambda: replace(quiet(), trading=TradingState.HALTED),
     "broker_lost": lambda: away(60.0),
@@ -129,6 +154,7 @@ SITUATIONS = {
     "hedge_unsellable": unsellable,
     "hedge_cash_multiple": dear,
     "parity_gap": apart,
+    "box_gap": boxed,
 }
 
 

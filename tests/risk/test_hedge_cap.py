@@ -12,9 +12,10 @@ from domain.instruments import Right, vix_option
 from domain.orders import Layer, Leg, Purpose
 from domain.quotes import Quote
 from engine.fold import apply_effect
-from risk.exposure import cap_shares, hedge_units, notionals, vix_forward, worst_unit
+from risk.exposure import cap_shares, hedge_units, notionals, worst_unit
 from risk.hedge_layer import closure_share, headroom, judge_purchase
 from risk.limits import CapBasis, RiskLimits
+from risk.vix_calls import vix_forward
 from tests.builders import Market, condor, order, quoted, ready_desk, with_calls, with_condor
 
 LIMITS = RiskLimits()

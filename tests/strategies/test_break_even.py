@@ -119,3 +119,27 @@ def test_without_a_front_future_the_bands_are_unknown_and_the_gate_shut() -> Non
     blind = replace(desk, futures=())
     assert gate(blind).open is None
     assert not propose(blind, PARAMS, ALLOWANCE, RELEASES).intents
+
+
+def test_a_reason_told_before_costs_no_break_evens_with_the_hedge() -> None:
+    """They are for the record, and a reason is recorded once."""
+    desk, first = looked(with_calls(ready_desk()), replace(PARAMS, break_even_moves=50.0))
+    assert "be_low_5d_hedged" in first
+    params = replace(PARAMS, break_even_moves=50.0)
+    (skip,) = propose(desk, params, ALLOWANCE, RELEASES).skips
+    desk = replace(desk, memory=replace(desk.memory, skips={skip.topic: skip.reason}))
+    (again,) = propose(desk, params, ALLOWANCE, RELEASES).skips
+    assert again.reason == skip.reason
+    assert "be_low_5d_hedged" not in dict(again.inputs)
+
+
+def test_break_evens_do_not_depend_on_how_many_condors_are_opened() -> None:
+    desk, one = looked()
+    worth = desk.account.net_liquidation * 10
+    rich = replace(desk.account, net_liquidation=worth, excess_liquidity=worth, cash=worth)
+    (intent,) = propose(replace(desk, account=rich), PARAMS, ALLOWANCE, RELEASES).intents
+    many = dict(intent.inputs)
+    assert intent.quantity >= 30
+    assert {n: many[n] for n in one if n.startswith("be_")} == {
+        name: value for name, value in one.items() if name.startswith("be_")
+    }

@@ -124,7 +124,9 @@ class Armed:
         self.director = director
         self.hits = 0
         self.memory: dict[Any, Any] = {}
-        self._rng = random.Random(seed)  # noqa: S311 (a simulation must be repeatable)
+        # Draws when a simulated fault strikes: the same seed must give the same run, and nothing is
+        # kept secret by it.
+        self._rng = random.Random(seed)  # noqa: S311  # a repeatable simulation: see above
         self._begun = False
         self._messages = 0
 

@@ -217,6 +217,7 @@ class LateFillWhileDown(Fault):
     def gone(self, armed: Armed, session: "Session") -> None:
         for order in armed.director.gateway.orders.orders(session.client_id):
             if armed.strikes(order.request.order_ref):
+                # mypy cannot infer a lambda with a default, without which all would fill one order.
                 armed.later(self.by_s, lambda order=order: fill(armed, order))  # type: ignore[misc]
 
 

@@ -17,7 +17,6 @@ from bot.approvals.office import ApprovalOffice, Desked
 from bot.approvals.opening import Start, opening
 from bot.approvals.spool import Spool
 from bot.broker.ib import IbBroker
-from bot.build import build_identity
 from bot.clock_watch import ClockWatch
 from bot.control import ControlFile
 from bot.execute import Executor
@@ -41,6 +40,7 @@ from bot.telemetry.silent import SilentTelemetry
 from bot.telemetry.topics import Topics, Vitals
 from bot.ticker import WATCH_S, tick_clock, watch
 from bot.watchdog import Watchdog
+from config.build import build_identity
 from config.settings import JournalSettings, Settings
 from domain.desk import Desk
 from domain.effects import Effect, RaiseAlert, Severity

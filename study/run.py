@@ -4,10 +4,10 @@ Books may be spread over processes. A book's days depend on nothing but itself, 
 the same for any number of them.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 from pathlib import Path
 
 from domain.session import SessionCalendar
@@ -27,8 +27,10 @@ from study.metrics import (
     episodes,
 )
 from study.replay import BookRun, Recorder, replay
-from study.spread import Task, run_tasks
+from study.spread import Progress, Task, remembered, run_tasks
 from study.verdicts import Claim
+
+_TOGETHER = 4  # books replayed side by side where finished ones are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,10 @@ def study(
     books: Sequence[BookSpec] | None = None,
     phases: bool = False,
     memory: Path | None = None,
-    progress: Callable[[date], None] | None = None,
+    progress: Progress | None = None,
     record: Recorder | None = None,
 ) -> Results:
-    """Replay and judge. ``progress`` hears of every session, but only from a single process.
+    """Replay and judge. ``progress`` hears how many sessions of books more are done.
 
     ``phases`` adds books whose rolls are shifted. With ``memory`` finished books are kept in that
     folder, and an interrupted study goes on from there. ``record`` hears every batch of every
@@ -92,8 +94,9 @@ def study(
             progress=progress, record=record,
         )  # fmt: skip
     else:
-        tasks = [Task(scenario, calendar, (spec,), seed) for spec in specs]
-        runs = tuple(run for (run,) in run_tasks(tasks, workers=workers, memory=memory))
+        runs = _kept_books(
+            scenario, calendar, specs, seed=seed, workers=workers, memory=memory, progress=progress
+        )
     named = {run.name: run for run in runs}
     unhedged, hedged = named[UNHEDGED], named[HEDGED]
     claims = judge(unhedged, hedged, seed=seed)
@@ -125,17 +128,44 @@ def run_books(
     *,
     seed: int,
     workers: int = 1,
-    progress: Callable[[date], None] | None = None,
+    progress: Progress | None = None,
     record: Recorder | None = None,
 ) -> tuple[BookRun, ...]:
     """Replays of ``books`` in their order, over up to ``workers`` processes."""
-    if workers < 2 or len(books) < 2:
-        return replay(scenario, calendar, books, seed=seed, progress=progress, record=record)
-    shares = shared_out(books, workers)
-    with ProcessPoolExecutor(len(shares)) as pool:
-        asked = [pool.submit(replay, scenario, calendar, share, seed=seed) for share in shares]
-        found = {run.name: run for future in asked for run in future.result()}
+    if record is not None or workers < 2 or len(books) < 2:
+        told = None if progress is None else (lambda _on: progress(len(books)))
+        return replay(scenario, calendar, books, seed=seed, progress=told, record=record)
+    tasks = [Task(scenario, calendar, share, seed) for share in shared_out(books, workers)]
+    found = {
+        run.name: run
+        for runs in run_tasks(tasks, workers=len(tasks), sessions=progress)
+        for run in runs
+    }
     return tuple(found[book.name] for book in books)
+
+
+def _kept_books(
+    scenario: Scenario,
+    calendar: SessionCalendar,
+    books: Sequence[BookSpec],
+    *,
+    seed: int,
+    workers: int,
+    memory: Path,
+    progress: Progress | None,
+) -> tuple[BookRun, ...]:
+    """As ``run_books``, but what is kept in ``memory`` is not replayed again, and the rest goes in
+    shares of a few books, which an interruption does not take all at once.
+    """
+    alone = [Task(scenario, calendar, (book,), seed) for book in books]
+    missing = [task.books[0] for task in alone if remembered(memory, task) is None]
+    if progress is not None:
+        progress(len(scenario.days) * (len(books) - len(missing)))
+    if missing:
+        shares = shared_out(missing, max(workers, ceil(len(missing) / _TOGETHER)))
+        tasks = [Task(scenario, calendar, share, seed) for share in shares]
+        run_tasks(tasks, workers=workers, memory=memory, sessions=progress)
+    return tuple(run for (run,) in run_tasks(alone, memory=memory))
 
 
 def shared_out(books: Sequence[BookSpec], workers: int) -> list[tuple[BookSpec, ...]]:

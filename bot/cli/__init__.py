@@ -1,70 +1,91 @@
-"""The command line: one file per command; nothing here decides anything about trading."""
+"""The command line: one file per command; nothing here decides anything about trading.
+
+A command's module is imported when that command is asked for: a halt does not wait for the study.
+"""
 
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
-from bot.cli.console import console
-from bot.cli.control import halt, reduce
-from bot.cli.data import data
-from bot.cli.demo import demo
-from bot.cli.doctor import doctor
-from bot.cli.explain import explain
-from bot.cli.gateway import gateway
-from bot.cli.health import health
-from bot.cli.journal import journal
-from bot.cli.keys import keys
-from bot.cli.kpi import kpi
-from bot.cli.logs import logs
-from bot.cli.orders import orders
-from bot.cli.positions import positions
-from bot.cli.propose import propose
-from bot.cli.redecide import replay
-from bot.cli.run import run
-from bot.cli.shadow import shadow
-from bot.cli.sign import sign
-from bot.cli.status import status
-from bot.cli.study import study
-from bot.cli.submit import resume, submit
-from bot.cli.sweep import stress, sweep
-from bot.cli.watch import watch
+COMMANDS: Mapping[str, str] = {  # module and name of the function or group of commands
+    "demo": "demo:demo",
+    "run": "run:run",
+    "gateway": "gateway:gateway",
+    "study": "study:study",
+    "sweep": "sweep:sweep",
+    "stress": "sweep:stress",
+    "status": "status:status",
+    "positions": "positions:positions",
+    "orders": "orders:orders",
+    "watch": "watch:watch",
+    "health": "health:health",
+    "doctor": "doctor:doctor",
+    "explain": "explain:explain",
+    "kpi": "kpi:kpi",
+    "shadow": "shadow:shadow",
+    "halt": "control:halt",
+    "reduce": "control:reduce",
+    "resume": "submit:resume",
+    "sign": "sign:sign",
+    "submit": "submit:submit",
+    "keys": "keys:keys",
+    "propose": "propose:propose",
+    "console": "console:console",
+    "journal": "redecide:journal",
+    "logs": "logs:logs",
+    "data": "data:data",
+}
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name, each made when it is first looked up."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _made(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Group(TyperGroup):
+    """Knows its commands by name, without having imported them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = cast("Any", Commands())  # only ever read
+
+
+def _made(name: str) -> Any:
+    module, attribute = COMMANDS[name].split(":")
+    found = getattr(import_module(f"{__name__}.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_group(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="condorbot",
     help="SPX iron condors behind a VIX-call hedge, on a paper account at Interactive Brokers.",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(demo)
-app.command()(run)
-app.command()(gateway)
-app.command()(study)
-app.command()(sweep)
-app.command()(stress)
-app.command()(status)
-app.command()(positions)
-app.command()(orders)
-app.command()(watch)
-app.command()(health)
-app.command()(doctor)
-app.command()(explain)
-app.command()(kpi)
-app.command()(shadow)
-app.command()(halt)
-app.command()(reduce)
-app.command()(resume)
-app.command()(sign)
-app.command()(submit)
-app.add_typer(keys)
-app.add_typer(propose)
-app.add_typer(console)
-journal.command("replay")(replay)
-app.add_typer(journal)
-app.add_typer(logs)
-app.add_typer(data)
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.app import JUST_STARTED
-from bot.build import build_identity
 from bot.journal.sqlite import SqliteJournal
+from config.build import build_identity
 from domain.effects import Effect
 from domain.events import BrokerLost, Event
 from engine.policy import Policy

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from bot.app import JUST_STARTED
-from bot.cli.journal import DEFAULT, File
+from bot.cli.journal import DEFAULT, File, journal
 from bot.cli.options import complain, settings_or_exit
 from bot.journal import codec
 from bot.journal.checkpoints import KIND
@@ -36,6 +36,7 @@ class Life:
     batches: Sequence[Batch]
 
 
+@journal.command()
 def replay(
     file: File = DEFAULT,
     profile: Annotated[str, typer.Option(help="The profile whose rules decide.")] = "paper",

@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from bot.cli.printing import console
 from bot.supervise import Exit
 from config.load import session_calendar
 from sim.exchange.scenarios import Scenario
+from study.books import PHASES, shadow_books
 from study.calibration import Calibration, calibrate
 from study.dataset import Dataset, DatasetError, folder_of, load_dataset, scenario
 from study.replicas.published import PublishedUnreadable
@@ -62,11 +64,13 @@ def study(
         complain(f"{journals} holds journals already: a study begins a new one")
         raise typer.Exit(Exit.BAD_CONFIG)
     screen, books = console(), BookJournals(journals, policy)
-    with closing(books), _bar(len(chosen.days), shown=workers == 1 and keep is None) as bar:
+    specs = shadow_books(policy)
+    count = len(specs) + (len(PHASES) if phases else 0)
+    with closing(books), _bar(len(chosen.days) * count) as bar:
         results = run_study(
-            chosen, calendar, policy, seed=seed, workers=workers,
+            chosen, calendar, policy, seed=seed, workers=workers, books=specs,
             phases=phases, memory=keep, record=books.record if journals is not None else None,
-            progress=(lambda on: bar.advance(bar.task_ids[0])) if workers == 1 else None,
+            progress=None if bar.disable else partial(bar.advance, bar.task_ids[0]),
         )  # fmt: skip
     page, facts = _written(out, results, dataset, _calibration(dataset, data, seed))
     _print(screen, results)
@@ -94,11 +98,11 @@ def day_or_exit(text: str, option: str, *, last: bool) -> date:
         raise typer.Exit(Exit.BAD_CONFIG) from None
 
 
-def _bar(sessions: int, *, shown: bool) -> Progress:
+def _bar(sessions: int) -> Progress:
     """On stderr, and only on a terminal, so that output can be piped."""
     bar = Progress(
-        TextColumn("sessions"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True), disable=not (shown and sys.stderr.isatty()), transient=True,
+        TextColumn("sessions of books"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True,
     )  # fmt: skip
     bar.add_task("sessions", total=sessions)
     return bar

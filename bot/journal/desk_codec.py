@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bot.build import fingerprint, sources_below
+from config.build import fingerprint, sources_below
 from domain.desk import Desk
 from domain.session import SessionCalendar
 

@@ -8,8 +8,9 @@ import pytest
 from engine.policy import Policy
 from risk.limits import CapBasis
 from sim.exchange.scenarios import Scenario
-from study.books import BookSpec
+from study.books import BookSpec, shadow_books
 from study.dataset import load_dataset, scenario
+from study.run import study
 from study.spread import Task, run_tasks
 from study.stress import MODELS, stressed
 from study.variants import VariantError, axes_of, grid, varied
@@ -119,6 +120,38 @@ def test_processes_memory_and_order_change_nothing(week, table, tmp_path):
     assert run_tasks(tasks[::-1], memory=tmp_path) == alone[::-1]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_session_of_every_book_is_heard_of_once(week, table, tmp_path, workers):
+    books = tuple(
+        BookSpec(d, "v", varied(Policy(), {"hedge.delta": d})) for d in ("0.2", "0.3", "0.4")
+    )
+    tasks = [Task(week, table, books[:2], 3), Task(week, table, books[2:], 3)]
+    told: list[int] = []
+    run_tasks(tasks, workers=workers, memory=tmp_path, sessions=told.append)
+    assert sum(told) == 3 * len(week.days)
+    assert len(told) == 2 * len(week.days)
+    again: list[int] = []
+    run_tasks(tasks, workers=workers, memory=tmp_path, sessions=again.append)
+    assert again == [task.sessions for task in tasks]  # they were kept
+
+
+def test_books_are_kept_one_by_one_whoever_they_were_replayed_beside(week, table, tmp_path):
+    policy = Policy()
+    books = shadow_books(policy)[:3]
+    options = {"seed": 3, "memory": tmp_path}
+    whole = study(week, table, policy, books=books[:2], **options)
+    kept = sorted(tmp_path.iterdir())
+    assert len(kept) == 2
+    stamps = [file.stat().st_mtime_ns for file in kept]
+    told: list[int] = []
+    more = study(week, table, policy, books=books, progress=told.append, **options)
+    assert [file.stat().st_mtime_ns for file in kept] == stamps  # not replayed again
+    assert len(list(tmp_path.iterdir())) == 3
+    assert more.runs[:2] == whole.runs
+    assert told[0] == 2 * len(week.days)
+    assert sum(told) == 3 * len(week.days)
+
+
 def test_what_cannot_be_read_back_is_computed_again(week, table, tmp_path):
     task = Task(week, table, (BookSpec("Hd", "hedged", Policy()),), 3)
     first = run_tasks([task], memory=tmp_path)
@@ -132,8 +165,8 @@ def test_another_seed_rule_or_day_is_another_task(week, table):
     other = BookSpec("Hd", "hedged", varied(Policy(), {"hedge.delta": "0.2"}))
     shorter = Scenario(week.name, week.days[:-1], week.warmup, week.source)
     digests = {
-        Task(week, table, (book,), 3).digest, Task(week, table, (book,), 4).digest,
-        Task(week, table, (other,), 3).digest, Task(shorter, table, (book,), 3).digest,
+        Task(week, table, (book,), 3).digest(book), Task(week, table, (book,), 4).digest(book),
+        Task(week, table, (other,), 3).digest(other), Task(shorter, table, (book,), 3).digest(book),
     }  # fmt: skip
     assert len(digests) == 4
 

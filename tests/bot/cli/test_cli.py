@@ -1,9 +1,12 @@
 """What the commands accept and refuse, without starting anything."""
 
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli import COMMANDS, Commands, app
 from bot.journal.sqlite import SqliteJournal
 from tests.bot.samples import AT, EFFECTS, EVENTS
 
@@ -82,3 +85,19 @@ def test_the_version_is_told():
     result = runner.invoke(app, ["--version"])
     assert result.exit_code == 0
     assert result.stdout.startswith("condorbot")
+
+
+def test_a_halt_does_not_wait_for_the_study_and_the_simulator_to_be_imported() -> None:
+    asked = (
+        "import sys; from bot.cli import Commands; Commands()['halt'];"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'study', 'sim', 'pandas'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_made_under_its_own_name(name: str) -> None:
+    command = Commands()[name]
+    assert command.name == name
+    assert command.get_short_help_str()

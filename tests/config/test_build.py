@@ -3,9 +3,9 @@
 import re
 from importlib.resources import files
 
-from bot.build import PACKAGES, build_identity, fingerprint, package_version, sources_below
 from bot.journal.reading import JournalReader
 from bot.journal.sqlite import SqliteJournal
+from config.build import PACKAGES, build_identity, fingerprint, package_version, sources_below
 from tests.bot.samples import AT, after
 
 

@@ -17,8 +17,14 @@ PACKAGES = ("bot", "config", "domain", "engine", "risk", "strategies")  # what a
 @cache  # once: a file that is changed later is not the program that runs
 def build_identity() -> str:
     """``0.1.0+src.3f9a0c2b7d41``: twelve digits of the digest are kept."""
-    sources = [source for package in PACKAGES for source in sources_below(files(package), package)]
-    return f"{package_version()}+src.{fingerprint(sorted(sources))[:12]}"
+    return f"{package_version()}+src.{digest_of(PACKAGES)[:12]}"
+
+
+@cache
+def digest_of(packages: tuple[str, ...]) -> str:
+    """Of the sources of ``packages``, whatever their order."""
+    sources = [source for package in packages for source in sources_below(files(package), package)]
+    return fingerprint(sorted(sources))
 
 
 def package_version() -> str:

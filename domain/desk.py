@@ -123,6 +123,7 @@ class Memory:
     vix_high: tuple[date, float] | None = None
     condors_at_risk_within: float | None = None  # condor notional at the last mark inside the cap
     wanted: tuple[Contract, ...] = ()  # candidates the rules asked to see
+    legs: tuple[Contract, ...] = ()  # of the condor that would be opened
     watchlist: tuple[Contract, ...] = ()
     smile: LastSmile | None = None  # of the last candidate, from which the next fit starts
     vwap: Vwap | None = None  # of SPY, while a profile rolls by it

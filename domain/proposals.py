@@ -41,7 +41,8 @@ class Skip:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """``wanted`` are contracts the rule needs quotes of before it can decide, most important
-    first; ``smile`` the last one fitted, from which the next fit starts.
+    first; ``smile`` the last one fitted, from which the next fit starts; ``legs`` those of the
+    condor that would be opened.
     """
 
     intents: tuple[OrderIntent, ...] = ()
@@ -50,6 +51,7 @@ class Proposal:
     wanted: tuple[Contract, ...] = ()
     cancels: tuple[CancelOrder, ...] = ()
     smile: LastSmile | None = None
+    legs: tuple[Contract, ...] = ()
 
     def __add__(self, other: "Proposal") -> "Proposal":
         if other == _NOTHING:  # most rules have nothing to say
@@ -61,6 +63,7 @@ class Proposal:
             self.wanted + other.wanted,
             self.cancels + other.cancels,
             other.smile or self.smile,
+            other.legs or self.legs,
         )
 
 

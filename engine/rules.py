@@ -60,7 +60,7 @@ def look(desk: Desk, policy: Policy) -> tuple[Desk, list[Effect]]:
         if regime.looks_due(desk, policy.regime):
             desk = _session(desk, policy, effects)
         else:
-            desk = replace(desk, memory=replace(desk.memory, wanted=(), skips={}))
+            desk = replace(desk, memory=replace(desk.memory, wanted=(), legs=(), skips={}))
     desk = _record(desk, raised(desk, rules_of(policy)), effects)
     return _record(desk, violations(desk, tuple(effects), policy), effects), effects
 
@@ -93,8 +93,8 @@ def _session(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:
     desk, denials = _reviewed(desk, proposal.intents, policy, effects)
     desk = _skipped(desk, proposal.skips, denials, effects)
     smile = proposal.smile or desk.memory.smile
-    desk = replace(desk, memory=replace(desk.memory, wanted=proposal.wanted, smile=smile))
-    return _forgotten(desk, policy)
+    memory = replace(desk.memory, wanted=proposal.wanted, legs=proposal.legs, smile=smile)
+    return _forgotten(replace(desk, memory=memory), policy)
 
 
 def _voted(desk: Desk, policy: Policy, effects: list[Effect]) -> Desk:

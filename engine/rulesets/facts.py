@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from domain.desk import Desk
 from domain.instruments import SPX, VIX, VIX3M, VIX9D, Contract, Kind
 from domain.liquidity import LegLiquidity
+from domain.orders import Purpose
 from domain.quick_ratio import quick_ratio
 from domain.quotes import Quote
 from domain.rulesets import Fact, Facts
@@ -142,9 +143,20 @@ def _calls(view: _View) -> int:
     return sum(tranche.quantity for tranche in view.desk.book.open_tranches)
 
 
-def _legs(symbol: str, view: _View) -> tuple[Mapping[str, float], ...]:
-    """The options that a rule has asked to see because it may trade them."""
-    wanted = (c for c in view.desk.memory.wanted if c.kind is Kind.OPTION and c.symbol == symbol)
+def _condor_legs(view: _View) -> tuple[Mapping[str, float], ...]:
+    """The four of the condor that would be opened, and those of openings at work."""
+    openings = (
+        leg.contract
+        for order in view.desk.working
+        if order.intent.purpose is Purpose.OPEN_CONDOR
+        for leg in order.intent.legs
+    )
+    legs = dict.fromkeys((*view.desk.memory.legs, *openings))
+    return tuple(_leg(view, contract) for contract in legs)
+
+
+def _calls_asked_for(view: _View) -> tuple[Mapping[str, float], ...]:
+    wanted = (c for c in view.desk.memory.wanted if c.kind is Kind.OPTION and c.symbol == "VIX")
     return tuple(_leg(view, contract) for contract in wanted)
 
 
@@ -220,8 +232,8 @@ NAMES: Final[Mapping[str, Name]] = {
     "rejections": Name(COUNT, "by the broker, as many as count towards a halt", _rejections),
     "minutes_open": Name(NUMBER, "since the session opened", _minutes_open),
     "minutes_left": Name(NUMBER, "until the session closes", _minutes_left),
-    "legs": Name(LEGS, "SPX options about to be traded", partial(_legs, "SPX")),
-    "vix_legs": Name(LEGS, "VIX options about to be traded", partial(_legs, "VIX")),
+    "legs": Name(LEGS, "SPX options about to be traded", _condor_legs),
+    "vix_legs": Name(LEGS, "VIX options looked at for the hedge", _calls_asked_for),
     KNOWN: Name(FLAGS, "which facts are there now", lambda v: None),
 }
 LEG_KEYS: Final = {

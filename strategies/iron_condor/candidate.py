@@ -5,7 +5,7 @@ Refuses to size by anything but net liquidation and maximum loss: a loss never m
 bigger.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from domain.combos import IronCondor, PackageQuote, on_grid, package_quote
@@ -52,6 +52,7 @@ class Candidate:
     terms: Terms | None = None
     tier: Tier | None = None
     smile: LastSmile | None = None
+    legs: tuple[Contract, ...] = ()  # of the condor, once all four are known
 
 
 def candidate(entry: Entry, enough: Enough = everything) -> Candidate:
@@ -84,7 +85,8 @@ def candidate(entry: Entry, enough: Enough = everything) -> Candidate:
     found = _strikes_gate(choice, level, params)
     if choice.condor is None:
         return Candidate((listed, found), choice.wanted, choice.inputs, smile=_smile(desk, choice))
-    return _judged(entry, choice, choice.condor, level, (listed, found), enough)
+    judged = _judged(entry, choice, choice.condor, level, (listed, found), enough)
+    return replace(judged, legs=tuple(leg.contract for leg in choice.condor.opening))
 
 
 def quantity_of(

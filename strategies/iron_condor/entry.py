@@ -66,15 +66,16 @@ def propose(
         return scouting or (shut is not None and shut.reason == told)
 
     judged = _judged(entry, enough)
-    wanted = Proposal(wanted=judged.candidate.wanted, smile=judged.candidate.smile)
+    found = judged.candidate
+    wanted = Proposal(wanted=found.wanted, smile=found.smile, legs=found.legs)
     if scouting:
         return wanted
     shut = judged.shut
     if shut is not None:
         reason = Skip(TOPIC, shut.rule, shut.reason, shut.denial, Layer.CONDOR, _inputs(judged))
         return wanted + Proposal(skips=(reason,))
-    assert judged.candidate.terms is not None
-    return wanted + Proposal((_order(desk, judged, judged.candidate.terms, params),))
+    assert found.terms is not None
+    return wanted + Proposal((_order(desk, judged, found.terms, params),))
 
 
 def _judged(entry: Entry, enough: Enough) -> _Judged:

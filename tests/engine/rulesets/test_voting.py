@@ -9,7 +9,7 @@ from config.rules import compiled, load_rules
 from domain.desk import Desk
 from domain.effects import CancelOrder, PlaceOrder, RaiseAlert, RecordDecision, Verdict
 from domain.events import ClockTicked
-from domain.instruments import VIX
+from domain.instruments import VIX, Right, spxw_option
 from domain.liquidity import LegLiquidity
 from domain.orders import DenialCode, Layer, OrderIntent, Purpose
 from domain.quotes import Quote
@@ -20,6 +20,7 @@ from engine.rulesets.facts import NAMES, facts
 from engine.rulesets.voting import SELF_TEST, alerts, cast, recorded, remembered, veto, withdrawn
 from engine.step import step
 from tests.builders import (
+    EXPIRATION,
     TUESDAY,
     Market,
     condor,
@@ -202,7 +203,7 @@ def test_every_declared_fact_can_be_read_on_any_desk() -> None:
     assert bare["known"]["vix"] is False  # type: ignore[index]
     desk = with_calls(with_condor(ready_desk()))
     desk = quoted(desk, Market(), desk.book.positions())
-    desk = replace(desk, memory=replace(desk.memory, wanted=condor().contracts))
+    desk = replace(desk, memory=replace(desk.memory, legs=condor().contracts))
     full = facts(desk, Policy(), everything)
     assert full["vix"] == 11.7
     assert full["units"] == 4
@@ -221,7 +222,7 @@ def test_a_leg_that_trades_unlike_its_usual_self_blocks_entries_once_that_is_kno
     legs = condor().contracts
     desk = quoted(ready_desk(), Market(), legs)
     seen = LegLiquidity(0.26, 50.0, 12.0)
-    memory = replace(desk.memory, wanted=legs, liquidity=dict.fromkeys(legs, seen))
+    memory = replace(desk.memory, legs=legs, liquidity=dict.fromkeys(legs, seen))
     desk, votes = looked(replace(desk, memory=memory), rules)
     known = {vote.rule.name: (vote.ballot, vote.known) for vote in votes}
     assert known["leg-spread-unusual"] == (Ballot.ALLOW, False)  # still learning
@@ -241,6 +242,26 @@ def test_a_leg_without_a_quote_makes_the_rule_unknown() -> None:
     text = text.replace("{ vix = 26 }", "{ legs = [{ size = 0 }] }")
     desk = ready_desk()
     assert cast(desk, policy(text))[0].ballot is Ballot.ALLOW  # no legs, nothing to say
-    desk = replace(desk, memory=replace(desk.memory, wanted=condor().contracts))
+    desk = replace(desk, memory=replace(desk.memory, legs=condor().contracts))
     (vote,) = cast(desk, policy(text))
     assert (vote.known, vote.ballot) == (False, Ballot.BLOCK)
+
+
+def test_legs_are_those_of_the_condor_to_come_and_of_openings_at_work_and_no_others() -> None:
+    ours, passed_by = condor().contracts, spxw_option(EXPIRATION, 2500.0, Right.PUT)
+    desk = quoted(ready_desk(), Market(), (*ours, passed_by))
+    memory = replace(desk.memory, wanted=(*ours, passed_by))
+    looking = replace(desk, memory=memory)
+    assert facts(looking, Policy(), frozenset({"legs"}))["legs"] == ()
+    chosen = replace(looking, memory=replace(memory, legs=ours))
+    strikes = [contract.strike for contract in ours]
+    assert strikes_of(chosen) == strikes
+    opening = order("cb-1", Purpose.OPEN_CONDOR, Layer.CONDOR, condor().opening, 1, "-3.20")
+    working = replace(looking, orders={opening.order_ref: opening})
+    assert working.working
+    assert sorted(strikes_of(working)) == sorted(strikes)
+
+
+def strikes_of(desk: Desk) -> list[float]:
+    legs = facts(desk, Policy(), frozenset({"legs"}))["legs"]
+    return [leg["strike"] for leg in legs]  # type: ignore[index, union-attr]

@@ -29,8 +29,9 @@ def hedge_value(desk: Desk) -> float | None:
 def condor_cash(desk: Desk) -> float:
     """Net USD of all condor trades of the last 30 days, after fees; what is held is not valued."""
     since = desk.today - timedelta(days=_DAYS)
-    earlier = [day.condor_cash for day in desk.record.days if day.on <= since]
-    return _total(desk) - (earlier[-1] if earlier else _NO_RECORD)
+    newest_first = reversed(desk.record.days)
+    before = next((day.condor_cash for day in newest_first if day.on <= since), _NO_RECORD)
+    return _total(desk) - before
 
 
 def cash_multiple(desk: Desk) -> float | None:

@@ -90,7 +90,7 @@ def _flat(desk: Desk, tranche: Tranche, params: HedgeParams) -> Proposal:
 
 
 def _offered(desk: Desk, tranche: Tranche, params: HedgeParams, rule: str) -> Proposal:
-    """Nobody bids: an offer below the others, walking down to one tick, again and again."""
+    """Nobody bids: an offer below the others, walking down to one tick, and left there."""
     if _working(desk, tranche) is not None:
         return Proposal()
     reason = "nobody bids: offered at falling prices before it settles"

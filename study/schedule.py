@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from domain.desk import Desk
 from domain.instruments import Contract
+from domain.orders import Order
 from domain.session import SessionCalendar, at_new_york
 
 MARKS_A_DAY = 6
@@ -28,6 +29,7 @@ _LAST_MARK = timedelta(minutes=10)
 _REPORT = timedelta(minutes=5)
 _MINUTE = timedelta(seconds=60)
 _SECOND_MARK = timedelta(seconds=300)
+_PATIENT_S = 3600.0
 _SCOUTING_MAX = 6  # consecutive minutes in which only candidates are waited for
 
 
@@ -64,15 +66,21 @@ def sooner(
     ``quoted`` are the contracts it was just given quotes of, ``scouted`` for how many minutes it
     has been woken for candidates only.
     """
-    working = desk.working
-    if working:
-        return timedelta(seconds=min(60.0, *(order.intent.walk.every_s for order in working)))
+    moving = [order for order in desk.working if not _rests(order)]
+    if moving:
+        return timedelta(seconds=min(60.0, *(order.intent.walk.every_s for order in moving)))
     if filled:
         return _MINUTE
     unseen = any(contract not in quoted for contract in desk.memory.watchlist)
     if unseen and scouted < _SCOUTING_MAX:
         return _MINUTE
     return _SECOND_MARK if 1 in desk.memory.marks.values() else None
+
+
+def _rests(order: Order) -> bool:
+    """At its last price and there to stay: the plan looks often enough whether it has filled."""
+    patient = order.intent.walk.give_up_after_s > _PATIENT_S
+    return patient and order.limit >= order.intent.walk.worst and not order.cancel_requested
 
 
 def _on_grid(at: datetime) -> datetime:

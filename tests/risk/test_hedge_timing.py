@@ -1,7 +1,7 @@
 """Roll dates, "shift back", fading bids, and the way out when nobody bids; worked by hand."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from engine.fold import apply_effect
 from risk import hedge_roll
 from risk.checks import PRE_TRADE_CHECKS
 from risk.hedge_changes import unsellable_changes
+from risk.hedge_orders import offer
 from risk.hedge_target import due, roll_on
 from risk.hedge_timing import delayed, fading, flat_by, flat_from
 from risk.limits import RiskLimits
@@ -150,6 +151,18 @@ def test_what_nobody_bids_for_is_offered_from_under_the_ask_down_to_one_tick() -
         Purpose.SELL_HEDGE, "4.4.offer", 2
     )  # fmt: skip
     assert (intent.limit, intent.walk.worst) == (Decimal("-0.04"), Decimal("-0.01"))
+
+
+def test_an_offer_stays_until_the_close_and_is_not_put_there_again_and_again() -> None:
+    desk = quote(desk_on(9), None, 0.05)
+    intent = proposed(desk)
+    assert intent is not None
+    left = timedelta(seconds=intent.walk.give_up_after_s)
+    assert desk.now + left == desk.calendar.close_at(desk.today)
+    late = quote(replace(desk_on(9), now=desk.calendar.close_at(desk.today)), None, 0.05)
+    offered = offer(late, tranche(late), HEDGE, rule="4.4.offer", reason="")
+    assert offered is not None
+    assert offered.walk.give_up_after_s == HEDGE.give_up_after_s
 
 
 def test_an_offer_without_a_bid_passes_every_check() -> None:

@@ -15,7 +15,7 @@ from bot.journal.reading import JournalReader
 from domain.desk import TradingState
 from tests.crash.rig import Rig
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(600)]
 
 KILLS = 25
 RUNS = max(1, int(os.environ.get("CONDORBOT_CRASH_KILLS", "25")) // KILLS)

@@ -179,10 +179,10 @@ def _above(found: Interval, bound: float) -> tuple[Verdict, str]:
     if found.low is None or found.high is None:
         return Verdict.UNDECIDABLE, "no interval can be had"
     if found.low >= bound:
-        return Verdict.SUPPORTED, f"the interval lies above {bound:g}"
+        return Verdict.SUPPORTED, f"the interval lies above {100 * bound:g} %"
     if found.high < bound:
-        return Verdict.NOT_SUPPORTED, f"the interval lies below {bound:g}"
-    return Verdict.UNDECIDABLE, f"the interval holds {bound:g}"
+        return Verdict.NOT_SUPPORTED, f"the interval lies below {100 * bound:g} %"
+    return Verdict.UNDECIDABLE, f"the interval holds {100 * bound:g} %"
 
 
 def _claim(

@@ -8,7 +8,9 @@ from html import escape
 _WIDTH, _HEIGHT = 860, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 14, 26
 _POINTS_MAX = 1200
-_COLORS = ("#8a8f98", "#0b6e99", "#c9a227", "#b04a3a", "#5b7f3b", "#7b5aa6", "#444b55")
+_COLORS = (
+    "#8a8f98", "#0b6e99", "#c9a227", "#b04a3a", "#5b7f3b", "#7b5aa6", "#444b55", "#c2577f",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ def line_chart(title: str, days: Sequence[date], lines: Sequence[Line], unit: st
     low, high = _bounds(values)
     parts = [*_frame(title, low, high, unit), *_years(days)]
     every = max(1, len(days) // _POINTS_MAX)
+    apart = min(110.0, (_WIDTH - _LEFT - _RIGHT) / max(1, len(lines)))
     for place, line in enumerate(lines):
         points = " ".join(
             f"{_x(i, len(days)):.1f},{_y(value, low, high):.1f}"
@@ -35,7 +38,7 @@ def line_chart(title: str, days: Sequence[date], lines: Sequence[Line], unit: st
             f'<polyline fill="none" stroke="{color}" stroke-width="{width}" points="{points}"/>'
         )
         parts.append(
-            f'<text x="{_LEFT + 8 + 110 * (place % 7)}" y="{_HEIGHT - 6}" fill="{color}" '
+            f'<text x="{_LEFT + 8 + apart * place:.0f}" y="{_HEIGHT - 6}" fill="{color}" '
             f'font-weight="{"bold" if line.strong else "normal"}">{escape(line.name)}</text>'
         )
     return _svg(parts, title)

@@ -26,8 +26,8 @@ parameters only; all see the same quotes at the same instants.
 
 The engine is woken at the times its rules name (09:31, 09:36, 10:00, 10:55, 11:00, 13:30, 14:00,
 14:45, 15:00, the close) and at {MARKS_A_DAY} marks spread over the day; every minute while orders
-work or candidates are not yet quoted, and five minutes after a mark that needs a second one. The
-daemon marks every five minutes: a stop that is touched between two marks and taken back is not
+are moved or candidates are not yet quoted, and five minutes after a mark that needs a second one.
+The daemon marks every five minutes: a stop that is touched between two marks and taken back is not
 seen here.
 
 Where the data have five-minute bars of the index or its fund for a whole session, the day follows

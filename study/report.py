@@ -245,7 +245,8 @@ def _figures(results: Results) -> str:
 def _figure(figure: Figure | None) -> str:
     if figure is None or figure.value is None:
         return "-"
-    return f"{figure.value:.4g}{'' if figure.supported else ' *'}"
+    text = f"{figure.value:,.0f}" if abs(figure.value) >= 1000 else f"{figure.value:.4g}"
+    return text if figure.supported else f"{text} *"
 
 
 def _ablation(results: Results) -> str:

@@ -95,11 +95,12 @@ def sell(
 
 
 def offer(
-    desk: Desk, tranche: Tranche, params: HedgeParams, *, rule: str, reason: str
+    desk: Desk, tranche: Tranche, params: HedgeParams, *, rule: str, reason: str, rests: bool
 ) -> OrderIntent | None:
-    """The whole tranche for sale where nobody bids: from one tick under the ask down to one tick,
-    where it stays until the close. Whoever comes to bid finds it there; taking it away and putting
-    it back every few minutes would help nobody.
+    """The whole tranche for sale where nobody bids: from one tick under the ask down to one tick.
+
+    One that ``rests`` stays there until the close: whoever comes to bid finds it, and taking it
+    away and putting it back every few minutes would help nobody.
 
     None without a positive ask. Never for nothing: the worst price is one tick received.
     """
@@ -108,14 +109,14 @@ def offer(
         return None
     tick = price_increment(tranche.contract, Decimal(0))
     limit = max(tick, on_ticks(quote.ask, tranche.contract, "down") - tick)
-    left = desk.calendar.close_at(desk.today) - desk.now
+    left = (desk.calendar.close_at(desk.today) - desk.now).total_seconds() if rests else 0.0
     return OrderIntent(
         Purpose.SELL_HEDGE,
         tranche.layer,
         (Leg(tranche.contract, -1),),
         tranche.quantity,
         -limit,
-        Walk(-tick, tick, params.step_every_s, max(params.give_up_after_s, left.total_seconds())),
+        Walk(-tick, tick, params.step_every_s, max(params.give_up_after_s, left)),
         rule,
         reason,
         tranche.id,

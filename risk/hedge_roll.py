@@ -90,11 +90,15 @@ def _flat(desk: Desk, tranche: Tranche, params: HedgeParams) -> Proposal:
 
 
 def _offered(desk: Desk, tranche: Tranche, params: HedgeParams, rule: str) -> Proposal:
-    """Nobody bids: an offer below the others, walking down to one tick, and left there."""
+    """Nobody bids: an offer below the others, walking down to one tick, and left there.
+
+    Not so once everything must go: then each offer has its time, and after it whoever bids by now
+    is sold to.
+    """
     if _working(desk, tranche) is not None:
         return Proposal()
     reason = "nobody bids: offered at falling prices before it settles"
-    intent = offer(desk, tranche, params, rule=rule, reason=reason)
+    intent = offer(desk, tranche, params, rule=rule, reason=reason, rests=rule == _OFFER)
     if intent is None:
         return _skip(tranche, rule, "no quote", DenialCode.QUOTE_MISSING)
     return Proposal((intent,))

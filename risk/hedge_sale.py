@@ -14,6 +14,7 @@ from domain.gates import Gate
 from domain.orders import HEDGE_LAYERS
 from domain.proposals import Proposal
 from risk.hedge_orders import Urgency, sell
+from risk.hedge_timing import must_be_flat
 from risk.parameters import HedgeParams, RegimeParams
 
 _INVERTED = (CurveState.INVERTED, CurveState.DEEP)
@@ -115,11 +116,13 @@ def contango_collapsed(desk: Desk, regime: RegimeParams) -> bool:
 
 
 def propose_profit(desk: Desk, params: HedgeParams, regime: RegimeParams) -> Proposal:
-    """Sell what a tranche may no longer keep."""
+    """Sell what a tranche may no longer keep, unless all of it must go today anyway."""
     urgency = Urgency.NOW if contango_collapsed(desk, regime) else Urgency.PATIENT
     intents = []
     for tranche in desk.book.open_tranches:
         if tranche.keep is None or tranche.quantity <= tranche.keep or busy(desk, tranche):
+            continue
+        if must_be_flat(desk, tranche, params):
             continue
         intent = sell(
             desk,

@@ -15,6 +15,7 @@ from domain.proposals import Proposal
 from risk.exposure import cap_shares, condor_notional, hedge_units, notionals
 from risk.hedge_orders import Urgency, sell
 from risk.hedge_sale import bid_multiple, busy
+from risk.hedge_timing import must_be_flat
 from risk.limits import RiskLimits
 from risk.parameters import HedgeParams, RegimeParams
 
@@ -62,7 +63,8 @@ def propose_trim(
     """Once the share was above the cap for ``cap_marks`` marks: sell down to the trimmed share.
 
     One contract at a time in thought, one order per tranche in deed. Working sales count as sold,
-    and so do sales another rule proposes in the same look (``also``).
+    and so do sales another rule proposes in the same look (``also``), and all of a tranche that
+    must be flat today: two rules that sell the same call would take turns at withdrawing it.
     """
     if desk.memory.marks.get(CAP, 0) < limits.cap_marks or not desk.book.open_condors:
         return Proposal()
@@ -72,6 +74,7 @@ def propose_trim(
     held = desk.book.open_tranches
     units = hedge_units(desk, [tranche.contract for tranche in held], limits, limits.cap_basis)
     selling = _selling(desk, also)
+    selling |= {t.id: t.quantity for t in held if must_be_flat(desk, t, params)}
     taken = {intent.subject for intent in also}
     wanted = limits.hedge_share_trimmed / (1 - limits.hedge_share_trimmed) * measure.condor
     cap = limits.hedge_share_max / (1 - limits.hedge_share_max) * measure.condor

@@ -36,6 +36,7 @@ def held(
 
 @example(1, 2, "3.00", None, Regime.ELEVATED, [21.0] * 4, 0)  # the only cover, to its last day
 @example(12, 4, "3.00", OTHERS[1], Regime.HIGH, [36.0, 21.0, 21.0, 21.0], 1)
+@example(1, 4, "3.00", None, Regime.LOW, [11.0, 15.0, 24.0, 36.0], 14569)  # the trim wants it too
 @settings(max_examples=20, deadline=None)
 @given(
     condors=st.sampled_from([1, 1, 2, 12]),  # one wants no short call: the only one must stay

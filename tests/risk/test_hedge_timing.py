@@ -160,9 +160,12 @@ def test_an_offer_stays_until_the_close_and_is_not_put_there_again_and_again() -
     left = timedelta(seconds=intent.walk.give_up_after_s)
     assert desk.now + left == desk.calendar.close_at(desk.today)
     late = quote(replace(desk_on(9), now=desk.calendar.close_at(desk.today)), None, 0.05)
-    offered = offer(late, tranche(late), HEDGE, rule="4.4.offer", reason="")
+    offered = offer(late, tranche(late), HEDGE, rule="4.4.offer", reason="", rests=True)
     assert offered is not None
     assert offered.walk.give_up_after_s == HEDGE.give_up_after_s
+    flat = proposed(quote(desk_on(13, 13, 30), None, 0.05))
+    assert flat is not None
+    assert (flat.rule, flat.walk.give_up_after_s) == ("4.4.flat", HEDGE.give_up_after_s)
 
 
 def test_an_offer_without_a_bid_passes_every_check() -> None:

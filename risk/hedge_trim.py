@@ -73,8 +73,7 @@ def propose_trim(
         return Proposal()
     held = desk.book.open_tranches
     units = hedge_units(desk, [tranche.contract for tranche in held], limits, limits.cap_basis)
-    selling = _selling(desk, also)
-    selling |= {t.id: t.quantity for t in held if must_be_flat(desk, t, params)}
+    selling = _selling(desk, also, params)
     taken = {intent.subject for intent in also}
     wanted = limits.hedge_share_trimmed / (1 - limits.hedge_share_trimmed) * measure.condor
     cap = limits.hedge_share_max / (1 - limits.hedge_share_max) * measure.condor
@@ -149,8 +148,8 @@ def _richest_first(desk: Desk, tranche: Tranche) -> tuple[int, float, str]:
     return (HEDGE_LAYERS.index(tranche.layer), -(bid_multiple(desk, tranche) or 0.0), tranche.id)
 
 
-def _selling(desk: Desk, also: tuple[OrderIntent, ...]) -> dict[str, int]:
-    """Contracts in working and proposed outright sales, by tranche."""
+def _selling(desk: Desk, also: tuple[OrderIntent, ...], params: HedgeParams) -> dict[str, int]:
+    """Contracts in working and proposed outright sales and in what must go today, by tranche."""
     found: dict[str, int] = {}
     for intent in also:
         found[intent.subject] = found.get(intent.subject, 0) + intent.quantity
@@ -158,4 +157,5 @@ def _selling(desk: Desk, also: tuple[OrderIntent, ...]) -> dict[str, int]:
         if order.intent.purpose is Purpose.SELL_HEDGE:
             subject = order.intent.subject
             found[subject] = found.get(subject, 0) + order.remaining
-    return found
+    leaving = (t for t in desk.book.open_tranches if must_be_flat(desk, t, params))
+    return found | {tranche.id: tranche.quantity for tranche in leaving}

@@ -110,7 +110,7 @@ async def spared(
     """``run`` as a task that may break: ``failed`` is told, and the others go on."""
     try:
         await run()
-    except Exception as error:
+    except Exception as error:  # a part that can be spared never takes the desk with it
         failed(name, error)
     await asyncio.Event().wait()
 

@@ -41,6 +41,7 @@ def steady(speed: float) -> Pace:
     return lambda _simulated_s: speed
 
 
+# Which selector is the default depends on the platform, so the type checker sees a variable.
 class _SimulatedWait(selectors.DefaultSelector):  # type: ignore[valid-type,misc,unused-ignore]
     """Waits like a selector, but a wait that ends without input has cost simulated time only."""
 

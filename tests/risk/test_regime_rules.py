@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.desk import CurveState, Desk, Regime, RegimeState
+from domain.desk import CurveState, Regime, RegimeState
 from domain.instruments import VIX
 from domain.quotes import Quote
 from engine.fold import apply_effect
@@ -13,24 +13,9 @@ from risk.curve import curve_state, read_curve
 from risk.parameters import RegimeParams
 from risk.regime import closes, level_by_closes, level_of, look, lowered, vix_peak
 from tests.builders import CALENDAR, Market, ny, quoted, ready_desk, vix_closes
+from tests.golden.desks import later, looked
 
 PARAMS = RegimeParams()
-
-
-def looked(desk: Desk) -> Desk:
-    result = look(desk, PARAMS)
-    desk = replace(desk, memory=result.memory)
-    for change in result.changes:
-        desk = apply_effect(desk, change)
-    return desk
-
-
-def later(desk: Desk, minutes: int, market: Market) -> Desk:
-    """Minute by minute, as the engine looks."""
-    for _ in range(minutes):
-        desk = replace(desk, now=desk.now + timedelta(minutes=1))
-        desk = looked(quoted(desk, market))
-    return desk
 
 
 @pytest.mark.parametrize(
